@@ -1,0 +1,94 @@
+# vcledger. `make run` shows it, `make test` proves it; README.md tells the rest.
+#
+# Objects of a flavour (release, asan) live in their own tree below build/, programs of the release flavour in build/ itself.
+
+FLAVOUR ?= release
+OUT     := build/$(FLAVOUR)
+BIN     := $(if $(filter release,$(FLAVOUR)),build,$(OUT))
+CC      := gcc
+
+FLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum
+PACKAGES := cairo pangocairo pangoft2 fontconfig libcjson libcurl libh2o-evloop libjpeg libpq libsodium openssl spng zlib
+# Other people's headers are system headers: their warnings are not ours.
+INCLUDES  = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKAGES)))
+CFLAGS    = -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(WARNINGS) -D_GNU_SOURCE -DH2O_USE_LIBUV=0 -I. $(INCLUDES) $(EXTRA_CFLAGS)
+LDFLAGS   = $(FLAGS_$(FLAVOUR)) -Wl,--as-needed -Wl,-z,relro,-z,now $(EXTRA_LDFLAGS)
+
+LIBS_infra   = $(shell pkg-config --libs libcurl libcjson) -lm
+LIBS_db      = $(shell pkg-config --libs libpq)
+LIBS_render  = $(shell pkg-config --libs pangocairo pangoft2 cairo fontconfig libjpeg spng) -lm
+LIBS_handler = $(shell pkg-config --libs libh2o-evloop libsodium)
+LIBS_tracker = -lwslay $(shell pkg-config --libs zlib)
+LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo zlib) -lwslay -lpthread
+
+.PHONY: all run demo register test unit asan lint format clean deps
+all: deps
+	@$(MAKE) --no-print-directory programs
+.PHONY: programs
+programs: $(BIN)/handler $(BIN)/tracker $(BIN)/sandbox
+
+deps:
+	@infra/deploy/install-packages
+
+# --- compiling -----------------------------------------------------------------------------------------------------
+
+sources = $(filter-out %/main.c,$(wildcard $1/*.c))
+objects = $(patsubst %.c,$(OUT)/%.o,$1)
+
+$(OUT)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  cc $<"
+	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# One archive a folder, so that a program takes only what it uses.
+define archive
+$(OUT)/$1.a: $$(call objects,$$(call sources,$1)) $2
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach d,infra render handler tracker infra/sandbox,$(eval $(call archive,$d)))
+$(eval $(call archive,db,$(OUT)/db/migrations.o))
+
+# The migrations are part of the program that applies them.
+$(OUT)/db/migrations.c: $(sort $(wildcard db/migrations/*.sql)) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "db/migrate.h"'; echo 'const struct db_migration db_migrations[] = {'; \
+	   for f in $(sort $(wildcard db/migrations/*.sql)); do \
+	     echo "{\"$$(basename $$f .sql)\","; sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; echo '},'; \
+	   done; echo '{NULL, NULL}};'; } > $@
+$(OUT)/db/migrations.o: $(OUT)/db/migrations.c
+	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BIN)/handler: $(OUT)/handler/main.o $(OUT)/handler.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
+	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_handler) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -o $@
+$(BIN)/tracker: $(OUT)/tracker/main.o $(OUT)/tracker.a $(OUT)/db.a $(OUT)/infra.a
+	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_tracker) $(LIBS_db) $(LIBS_infra) -o $@
+$(BIN)/sandbox: $(OUT)/infra/sandbox/main.o $(OUT)/infra/sandbox.a $(OUT)/infra.a
+	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_sandbox) $(LIBS_infra) -o $@
+
+# --- tests: tests/<folder>/test_<module>.c is one program; those in tests/db want a DATABASE_URL --------------------
+
+UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/infra/test_*.c tests/render/test_*.c \
+              tests/handler/test_*.c tests/tracker/test_*.c))
+DB_TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/db/test_*.c))
+
+$(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
+	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_handler) $(LIBS_tracker) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -lcmocka -o $@
+.PRECIOUS: $(OUT)/tests/%.o
+
+.PHONY: tests
+tests: programs $(UNIT_TESTS) $(DB_TESTS)
+
+unit: deps
+	@$(MAKE) --no-print-directory tests
+	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
+
+format:
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build

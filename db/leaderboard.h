@@ -1,0 +1,58 @@
+/* The boards: who spent how long in voice, by time range. One statement a board, from one snapshot of the database. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db_pool;
+
+enum time_range {
+    RANGE_TODAY,
+    RANGE_PAST_24H,
+    RANGE_PAST_72H,
+    RANGE_PAST_7D,
+    RANGE_PAST_14D,
+    RANGE_THIS_MONTH,
+    RANGE_THIS_YEAR,
+    RANGE_ALL_TIME,
+    N_TIME_RANGES,
+};
+
+enum { LEADERBOARD_PAGE = 10 };
+
+struct db_leaderboard_query {
+    uint64_t guild_id;
+    enum time_range range;
+    int page;           /* from 0; past the end means the last */
+    uint64_t caller_id; /* whose own rank is wanted */
+};
+
+/* A member on a board. Strings are borrowed from the answer; username is NULL where the tracker never met the member. */
+struct db_leaderboard_row {
+    int64_t position; /* from 1, unique */
+    int64_t rank;     /* equal times share one: 1, 1, 3 */
+    uint64_t user_id;
+    int64_t seconds; /* above 0 */
+    bool live;       /* in voice now: has an open session */
+    const char *username, *global_name, *nick, *discriminator, *avatar, *guild_avatar;
+};
+
+struct db_leaderboard {
+    bool known;             /* false: the tracker has not seen this server yet, nothing else is set */
+    const char *guild_name; /* borrowed, as all strings here */
+    const char *guild_icon; /* or NULL */
+    int64_t from, until;    /* unix seconds; from 0 for all time; until: when it was computed */
+    int64_t total_seconds, members; /* of the whole board */
+    int64_t in_voice;               /* members in voice now */
+    int64_t first_seconds;          /* of the whole board's first place */
+    int page;                       /* the one that came, from 0 */
+    struct db_leaderboard_row rows[LEADERBOARD_PAGE];
+    size_t n_rows;
+    bool caller_has_time; /* caller is set: also where it stands on the page */
+    struct db_leaderboard_row caller;
+};
+
+/* on_done gets NULL where the database did not answer (logged). Valid until the callback returns. */
+void db_leaderboard_read(struct db_pool *pool, const struct db_leaderboard_query *query,
+                         void (*on_done)(void *arg, const struct db_leaderboard *board), void *arg);

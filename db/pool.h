@@ -1,0 +1,97 @@
+/*
+ * The only door to libpq: a pool of asynchronous, pipelined connections on the loop.
+ *
+ * Work comes as jobs. A job is one or more statements that run in order as one transaction, sent together with one sync;
+ * if one fails, none took effect. Statements are prepared under their name, once a connection.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db_job;
+struct db_pool;
+struct loop;
+
+struct db_pool_config {
+    const char *url;              /* libpq conninfo or URL */
+    const char *application_name; /* seen in pg_stat_activity */
+    int connections;
+    int max_waiting;              /* jobs that wait for a connection; above it a job is refused */
+    int64_t max_wait_ms;          /* how long a job waits for a connection before it is given up */
+    int64_t statement_timeout_ms; /* the server's; a connection silent for 5 s longer is dropped */
+};
+
+/* Never fails: connecting is tried for ever, with pauses, and logged. config->url is copied. */
+struct db_pool *db_pool_create(struct loop *loop, const struct db_pool_config *config);
+/* Jobs still there are dropped without their callbacks. NULL is accepted. */
+void db_pool_destroy(struct db_pool *pool);
+/* Whether a connection stands now. */
+bool db_pool_ready(const struct db_pool *pool);
+
+/* Jobs --------------------------------------------------------------------------------------------------------- */
+
+/* One SQL statement. Both strings are constants; name is unique in the program. */
+struct db_statement {
+    const char *name;
+    const char *sql;
+};
+
+struct db_job *db_job_create(void);
+/* For a job that was not submitted. NULL is accepted. */
+void db_job_destroy(struct db_job *job);
+
+/* Adds a statement; the calls after it give its parameters $1, $2, … in order. */
+void db_job_statement(struct db_job *job, const struct db_statement *statement);
+void db_job_int(struct db_job *job, int64_t value);
+void db_job_snowflake(struct db_job *job, uint64_t id);      /* bigint; ids are below 2^63 */
+void db_job_snowflake_or_null(struct db_job *job, uint64_t id); /* 0: null */
+void db_job_bool(struct db_job *job, bool value);
+void db_job_text(struct db_job *job, const char *value); /* NULL: null. Copied */
+/* Statements so far. */
+int db_job_size(const struct db_job *job);
+
+/* An array parameter, built value by value. {0} is an empty one. */
+struct db_array {
+    char *text;
+    size_t len, capacity, n;
+};
+
+void db_array_int(struct db_array *array, int64_t value);
+void db_array_snowflake(struct db_array *array, uint64_t id);
+void db_array_snowflake_or_null(struct db_array *array, uint64_t id);
+void db_array_text(struct db_array *array, const char *value); /* NULL: null */
+void db_array_null(struct db_array *array);
+/* Adds it as the next parameter, and frees it. */
+void db_job_array(struct db_job *job, struct db_array *array);
+
+enum db_status {
+    DB_OK,          /* committed */
+    DB_FAILED,      /* the server refused a statement: sqlstate says why; nothing took effect */
+    DB_LOST,        /* the connection broke after the job was sent: whether it took effect is unknown */
+    DB_UNAVAILABLE, /* never sent: no connection in time, or too many jobs wait */
+};
+
+struct db_rows;
+
+struct db_outcome {
+    enum db_status status;
+    char sqlstate[6];                 /* after DB_FAILED, else "" */
+    const struct db_rows *const *rows; /* after DB_OK: of each statement, in order; valid until the callback returns */
+};
+
+/* Takes the job. on_done runs exactly once, never from inside this call. */
+void db_pool_submit(struct db_pool *pool, struct db_job *job,
+                    void (*on_done)(void *arg, const struct db_outcome *outcome), void *arg);
+
+/* Rows ---------------------------------------------------------------------------------------------------------- */
+
+int db_rows_count(const struct db_rows *rows);
+bool db_is_null(const struct db_rows *rows, int row, int column);
+/* 0 for null. Columns must be of an integer type. */
+int64_t db_int(const struct db_rows *rows, int row, int column);
+uint64_t db_snowflake(const struct db_rows *rows, int row, int column);
+bool db_bool(const struct db_rows *rows, int row, int column);
+/* NULL for null; lives as long as the rows. */
+const char *db_text(const struct db_rows *rows, int row, int column);

@@ -1,0 +1,170 @@
+#include "infra/config.h"
+
+#include "infra/json.h"
+#include "infra/log.h"
+#include "infra/mem.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char first_error[256];
+
+const char *config_error(void)
+{
+    return first_error[0] != '\0' ? first_error : NULL;
+}
+
+void config_fail(const char *name, const char *what)
+{
+    if (first_error[0] == '\0')
+        snprintf(first_error, sizeof(first_error), "%s %s", name, what);
+}
+
+/* Cuts white space off both ends, in place. */
+static char *trim(char *s)
+{
+    s += strspn(s, " \t\r\n");
+    size_t n = strlen(s);
+    while (n > 0 && strchr(" \t\r\n", s[n - 1]) != NULL)
+        s[--n] = '\0';
+    return s;
+}
+
+static void load_line(char *line)
+{
+    char *name = trim(line);
+    if (strncmp(name, "export ", 7) == 0)
+        name = trim(name + 7);
+    char *const equals = strchr(name, '=');
+    if (name[0] == '#' || equals == NULL)
+        return;
+    *equals = '\0';
+    char *value = trim(equals + 1);
+    const size_t n = strlen(value);
+    if (n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0]) {
+        value[n - 1] = '\0';
+        value++;
+    }
+    setenv(trim(name), value, 0);
+}
+
+void config_load(void)
+{
+    FILE *const file = fopen(".env", "re");
+    if (file == NULL)
+        return;
+    char *line = NULL;
+    size_t capacity = 0;
+    while (getline(&line, &capacity, file) >= 0)
+        load_line(line);
+    free(line);
+    fclose(file);
+}
+
+const char *config_optional(const char *name)
+{
+    const char *const value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+const char *config_string(const char *name, const char *fallback)
+{
+    const char *value = config_optional(name);
+    if (value == NULL)
+        value = fallback;
+    if (value == NULL) {
+        config_fail(name, "is not set");
+        return "";
+    }
+    return value;
+}
+
+int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max)
+{
+    const char *const value = config_optional(name);
+    if (value == NULL)
+        return fallback;
+    char *end;
+    errno = 0;
+    const long long n = strtoll(value, &end, 10);
+    if (errno != 0 || *end != '\0' || n < min || n > max) {
+        char what[128];
+        snprintf(what, sizeof(what), "must be a whole number from %lld to %lld", (long long)min, (long long)max);
+        config_fail(name, what);
+        return fallback;
+    }
+    return n;
+}
+
+uint64_t config_snowflake(const char *name)
+{
+    const char *const value = config_string(name, NULL);
+    uint64_t id = 0;
+    if (value[0] != '\0' && !snowflake_parse(value, &id))
+        config_fail(name, "must be a Discord id: a decimal number");
+    return id;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+void config_hex(const char *name, uint8_t *out, int n)
+{
+    const char *const value = config_string(name, NULL);
+    bool good = (int)strlen(value) == 2 * n;
+    for (int i = 0; good && i < n; i++) {
+        const int high = hex_digit(value[2 * i]);
+        const int low = hex_digit(value[2 * i + 1]);
+        good = high >= 0 && low >= 0;
+        out[i] = (uint8_t)(high * 16 + low);
+    }
+    if (!good && value[0] != '\0') {
+        char what[64];
+        snprintf(what, sizeof(what), "must be exactly %d hex digits", 2 * n);
+        config_fail(name, what);
+    }
+}
+
+void config_address(const char *name, const char *fallback, struct config_address *out)
+{
+    *out = (struct config_address){0};
+    const char *value = config_optional(name);
+    if (value == NULL)
+        value = fallback;
+    if (value == NULL)
+        return;
+    const char *const colon = strrchr(value, ':');
+    const bool bracketed = value[0] == '[' && colon != NULL && colon > value && colon[-1] == ']';
+    const char *const host = bracketed ? value + 1 : value;
+    const int host_len = colon == NULL ? -1 : (int)(colon - host) - (bracketed ? 1 : 0);
+    char *end = NULL;
+    const long port = colon == NULL ? -1 : strtol(colon + 1, &end, 10);
+    if (host_len < 1 || host_len >= (int)sizeof(out->host) || end == colon + 1 || *end != '\0' || port < 0 || port > 65535) {
+        config_fail(name, "must be address:port, 127.0.0.1:8080 say");
+        return;
+    }
+    snprintf(out->host, sizeof(out->host), "%.*s", host_len, host);
+    snprintf(out->port, sizeof(out->port), "%ld", port);
+    struct in6_addr address;
+    if (inet_pton(bracketed ? AF_INET6 : AF_INET, out->host, &address) != 1)
+        config_fail(name, "must begin with a numeric address: 127.0.0.1, 0.0.0.0 or [::]");
+}
+
+void config_log_level(void)
+{
+    enum log_level level = LOG_INFO;
+    if (!log_level_parse(config_string("LOG_LEVEL", "info"), &level))
+        config_fail("LOG_LEVEL", "must be debug, info, warn or error");
+    log_set_level(level);
+}

@@ -1,0 +1,35 @@
+/*
+ * Settings from the environment, and from a file .env in the working directory for what the environment does not set.
+ *
+ * Every getter reads one variable, applies the default where it is unset or empty, and checks it. The first thing that is
+ * wrong is kept: a program reads all it needs, then asks config_error() once and ends with that line.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Reads .env if there is one: NAME=value lines, # comments, optional quotes around the value. */
+void config_load(void);
+/* One line that names the first variable that is missing or malformed and says what is wrong, or NULL. */
+const char *config_error(void);
+/* The same from outside: a value that only its user can judge. The text is copied. */
+void config_fail(const char *name, const char *what);
+
+/* fallback NULL makes the variable required. The string lives as long as the process. Never NULL: "" after an error. */
+const char *config_string(const char *name, const char *fallback);
+/* NULL where it is unset or empty. */
+const char *config_optional(const char *name);
+int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max);
+/* Required. 0 after an error. */
+uint64_t config_snowflake(const char *name);
+/* Required: exactly 2 n hex digits into n bytes. */
+void config_hex(const char *name, uint8_t *out, int n);
+/* "address:port" or "[v6]:port" into numbers for getaddrinfo(AI_NUMERICHOST). fallback NULL: host and port stay "" when unset. */
+struct config_address {
+    char host[64];
+    char port[8];
+};
+void config_address(const char *name, const char *fallback, struct config_address *out);
+/* LOG_LEVEL, applied at once. */
+void config_log_level(void);

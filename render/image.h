@@ -1,0 +1,25 @@
+/* Pictures in memory: avatars and icons decoded at drawing size, cards encoded. No I/O. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct image;
+
+/*
+ * PNG or JPEG bytes from outside into a square picture of size × size pixels: the middle is cut out, scaled down with an
+ * area filter (up with a smooth one). NULL where the bytes are neither, broken, or larger than 2048 × 2048: the header is judged
+ * before any pixel is decoded, and memory stays below 32 MiB.
+ */
+struct image *image_decode(const void *bytes, size_t n, int size);
+/* Bytes it holds. */
+size_t image_bytes(const struct image *image);
+/* NULL is accepted. */
+void image_destroy(struct image *image);
+
+/* An encoded card. The caller frees with free(). */
+struct picture {
+    uint8_t *bytes;
+    size_t len;
+    int width, height;
+};

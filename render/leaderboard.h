@@ -1,0 +1,38 @@
+/* The leaderboard card: a view in, a JPEG out. Measures and colours: render/theme.h. */
+#pragma once
+
+#include "render/image.h"
+
+#include <stdbool.h>
+
+enum { LEADERBOARD_ROWS = 10, AVATAR_SIZE_FIRST = 74, AVATAR_SIZE = 60, ICON_SIZE = 108 };
+
+struct leaderboard_row {
+    int64_t rank;
+    uint64_t user_id; /* picks the colour where there is no avatar */
+    const char *name; /* UTF-8, as its owner wrote it: anything at all */
+    int64_t seconds;
+    bool live;
+    bool caller;
+    const struct image *avatar; /* of any size, best AVATAR_SIZE_FIRST for the first three, else AVATAR_SIZE; NULL: initial */
+};
+
+struct leaderboard_view {
+    const char *server;
+    uint64_t guild_id;
+    const struct image *icon; /* or NULL */
+    const char *range;        /* "This month · 1 – 22 Nov 2026 UTC" */
+    int64_t total_seconds, members;
+    int64_t first_seconds; /* of the whole board: the full bar */
+    struct leaderboard_row rows[LEADERBOARD_ROWS];
+    size_t n_rows; /* at least 1 */
+    bool medals;   /* the first page: up to three large rows */
+    bool caller_below; /* the caller is not on the page: own holds the row after the dotted line */
+    struct leaderboard_row own;
+    bool caller_without_time; /* the footer says so */
+    int64_t in_voice;
+    int64_t first_position, last_position; /* "Ranks 1 – 10 of 214" */
+};
+
+/* 1000 px wide, 24-bit JPEG of quality 90, 4:4:4. Needs render_init(). */
+struct picture leaderboard_render(const struct leaderboard_view *view);
