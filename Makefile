@@ -56,7 +56,7 @@ $(eval $(call archive,db,$(OUT)/db/migrations.o))
 # The migrations are part of the program that applies them.
 $(OUT)/db/migrations.c: $(sort $(wildcard db/migrations/*.sql)) Makefile
 	@mkdir -p $(@D)
-	@{ echo '#include "db/migrate.h"'; echo 'const struct db_migration db_migrations[] = {'; \
+	@{ echo '#include "db/migrate.h"'; echo '#include <stddef.h>'; echo 'const struct db_migration db_migrations[] = {'; \
 	   for f in $(sort $(wildcard db/migrations/*.sql)); do \
 	     echo "{\"$$(basename $$f .sql)\","; sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; echo '},'; \
 	   done; echo '{NULL, NULL}};'; } > $@

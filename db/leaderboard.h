@@ -1,4 +1,5 @@
-/* The boards: who spent how long in voice, by time range. One statement a board, from one snapshot of the database. */
+/* The boards: who spent how long in voice, by time range. One statement a board, from one snapshot of the
+ * database. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +29,8 @@ struct db_leaderboard_query {
     uint64_t caller_id; /* whose own rank is wanted */
 };
 
-/* A member on a board. Strings are borrowed from the answer; username is NULL where the tracker never met the member. */
+/* A member on a board. Strings are borrowed from the answer; username is NULL where the tracker never met the
+ * member. */
 struct db_leaderboard_row {
     int64_t position; /* from 1, unique */
     int64_t rank;     /* equal times share one: 1, 1, 3 */
@@ -39,10 +41,10 @@ struct db_leaderboard_row {
 };
 
 struct db_leaderboard {
-    bool known;             /* false: the tracker has not seen this server yet, nothing else is set */
-    const char *guild_name; /* borrowed, as all strings here */
-    const char *guild_icon; /* or NULL */
-    int64_t from, until;    /* unix seconds; from 0 for all time; until: when it was computed */
+    bool known;                     /* false: the tracker has not seen this server yet, nothing else is set */
+    const char *guild_name;         /* borrowed, as all strings here */
+    const char *guild_icon;         /* or NULL */
+    int64_t from, until;            /* unix seconds; from 0 for all time; until: when it was computed */
     int64_t total_seconds, members; /* of the whole board */
     int64_t in_voice;               /* members in voice now */
     int64_t first_seconds;          /* of the whole board's first place */

@@ -1,8 +1,8 @@
 /*
  * The only door to libpq: a pool of asynchronous, pipelined connections on the loop.
  *
- * Work comes as jobs. A job is one or more statements that run in order as one transaction, sent together with one sync;
- * if one fails, none took effect. Statements are prepared under their name, once a connection.
+ * Work comes as jobs. A job is one or more statements that run in order as one transaction, sent together with
+ * one sync; if one fails, none took effect. Statements are prepared under their name, once a connection.
  */
 #pragma once
 
@@ -30,7 +30,8 @@ void db_pool_destroy(struct db_pool *pool);
 /* Whether a connection stands now. */
 bool db_pool_ready(const struct db_pool *pool);
 
-/* Jobs --------------------------------------------------------------------------------------------------------- */
+/* Jobs
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* One SQL statement. Both strings are constants; name is unique in the program. */
 struct db_statement {
@@ -45,7 +46,7 @@ void db_job_destroy(struct db_job *job);
 /* Adds a statement; the calls after it give its parameters $1, $2, … in order. */
 void db_job_statement(struct db_job *job, const struct db_statement *statement);
 void db_job_int(struct db_job *job, int64_t value);
-void db_job_snowflake(struct db_job *job, uint64_t id);      /* bigint; ids are below 2^63 */
+void db_job_snowflake(struct db_job *job, uint64_t id);         /* bigint; ids are below 2^63 */
 void db_job_snowflake_or_null(struct db_job *job, uint64_t id); /* 0: null */
 void db_job_bool(struct db_job *job, bool value);
 void db_job_text(struct db_job *job, const char *value); /* NULL: null. Copied */
@@ -77,15 +78,17 @@ struct db_rows;
 
 struct db_outcome {
     enum db_status status;
-    char sqlstate[6];                 /* after DB_FAILED, else "" */
-    const struct db_rows *const *rows; /* after DB_OK: of each statement, in order; valid until the callback returns */
+    char sqlstate[6]; /* after DB_FAILED, else "" */
+    const struct db_rows *const
+        *rows; /* after DB_OK: of each statement, in order; valid until the callback returns */
 };
 
 /* Takes the job. on_done runs exactly once, never from inside this call. */
 void db_pool_submit(struct db_pool *pool, struct db_job *job,
                     void (*on_done)(void *arg, const struct db_outcome *outcome), void *arg);
 
-/* Rows ---------------------------------------------------------------------------------------------------------- */
+/* Rows
+ * ---------------------------------------------------------------------------------------------------------- */
 
 int db_rows_count(const struct db_rows *rows);
 bool db_is_null(const struct db_rows *rows, int row, int column);

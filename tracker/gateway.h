@@ -38,8 +38,9 @@ struct gateway_config {
  * All callbacks come from the loop, never from inside a call to the gateway but gateway_stop's. received_ms is the wall
  * clock's time of receipt.
  *
- * on_alive     any frame came, before what it means is told: the shard was watched until received_ms. Not while a replay
- *              runs, for what is replayed happened before.
+ * on_alive     a frame came while RUNNING (READY and RESUMED included), before what it means is told: the shard was watched
+ *              until received_ms. Never while a connection greets, identifies or replays: there a HELLO proves nothing, for
+ *              an op 9 may follow, and what is replayed happened before.
  * on_dispatch  one dispatch, in order, each seq once. replayed: between RESUME and RESUMED. READY and RESUMED come here
  *              as well, after on_session_lost or on_resumed where those apply.
  * on_resumed   the replay is complete: from here on everything is new.

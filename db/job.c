@@ -1,0 +1,197 @@
+#include "db/job.h"
+
+#include "infra/loop.h"
+#include "infra/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct db_job *db_job_create(void)
+{
+    return mem_alloc(sizeof(struct db_job));
+}
+
+void db_job_destroy(struct db_job *job)
+{
+    if (job == NULL)
+        return;
+    loop_cancel(job->expiry);
+    for (int i = 0; i < job->n_results; i++)
+        PQclear(job->results[i]);
+    for (int i = 0; i < job->n_params; i++)
+        free(job->params[i]);
+    free(job->results);
+    free(job->params);
+    free(job->statements);
+    free(job);
+}
+
+int db_job_size(const struct db_job *job)
+{
+    return job->n_statements;
+}
+
+void db_job_statement(struct db_job *job, const struct db_statement *statement)
+{
+    job->statements = mem_realloc(job->statements, sizeof(*job->statements) * (size_t)(job->n_statements + 1));
+    job->statements[job->n_statements++] =
+        (struct job_statement){.statement = statement, .first_param = job->n_params};
+}
+
+/* Takes value. */
+static void add(struct db_job *job, char *value)
+{
+    if (job->n_params == job->params_capacity) {
+        job->params_capacity = job->params_capacity > 0 ? 2 * job->params_capacity : 16;
+        job->params = mem_realloc(job->params, sizeof(*job->params) * (size_t)job->params_capacity);
+    }
+    job->params[job->n_params++] = value;
+    job->statements[job->n_statements - 1].n_params++;
+}
+
+void db_job_int(struct db_job *job, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRId64, value);
+    add(job, mem_strdup(text));
+}
+
+void db_job_snowflake(struct db_job *job, uint64_t id)
+{
+    db_job_int(job, (int64_t)id);
+}
+
+void db_job_snowflake_or_null(struct db_job *job, uint64_t id)
+{
+    if (id == 0)
+        add(job, NULL);
+    else
+        db_job_snowflake(job, id);
+}
+
+void db_job_bool(struct db_job *job, bool value)
+{
+    add(job, mem_strdup(value ? "t" : "f"));
+}
+
+void db_job_text(struct db_job *job, const char *value)
+{
+    add(job, mem_strdup(value));
+}
+
+/* Arrays: PostgreSQL's text form, {1,NULL,"quoted \" text"}
+ * --------------------------------------------------------- */
+
+static void put(struct db_array *array, const char *bytes, size_t n)
+{
+    if (array->len + n + 1 > array->capacity) {
+        array->capacity = 2 * (array->len + n + 32);
+        array->text = mem_realloc(array->text, array->capacity);
+    }
+    memcpy(array->text + array->len, bytes, n);
+    array->len += n;
+    array->text[array->len] = '\0';
+}
+
+static void next_value(struct db_array *array)
+{
+    put(array, array->n++ == 0 ? "{" : ",", 1);
+}
+
+void db_array_int(struct db_array *array, int64_t value)
+{
+    char text[24];
+    const int n = snprintf(text, sizeof(text), "%" PRId64, value);
+    next_value(array);
+    put(array, text, (size_t)n);
+}
+
+void db_array_snowflake(struct db_array *array, uint64_t id)
+{
+    db_array_int(array, (int64_t)id);
+}
+
+void db_array_snowflake_or_null(struct db_array *array, uint64_t id)
+{
+    if (id == 0)
+        db_array_null(array);
+    else
+        db_array_snowflake(array, id);
+}
+
+void db_array_null(struct db_array *array)
+{
+    next_value(array);
+    put(array, "NULL", 4);
+}
+
+void db_array_text(struct db_array *array, const char *value)
+{
+    if (value == NULL) {
+        db_array_null(array);
+        return;
+    }
+    next_value(array);
+    put(array, "\"", 1);
+    while (*value != '\0') {
+        const size_t plain = strcspn(value, "\"\\");
+        put(array, value, plain);
+        value += plain;
+        if (*value != '\0') {
+            put(array, "\\", 1);
+            put(array, value++, 1);
+        }
+    }
+    put(array, "\"", 1);
+}
+
+void db_job_array(struct db_job *job, struct db_array *array)
+{
+    if (array->n == 0)
+        put(array, "{", 1);
+    put(array, "}", 1);
+    add(job, array->text);
+    *array = (struct db_array){0};
+}
+
+/* Rows: PGresult under a name of ours
+ * ---------------------------------------------------------------------------- */
+
+static const PGresult *result_of(const struct db_rows *rows)
+{
+    return (const PGresult *)rows;
+}
+
+int db_rows_count(const struct db_rows *rows)
+{
+    return PQntuples(result_of(rows));
+}
+
+bool db_is_null(const struct db_rows *rows, int row, int column)
+{
+    return PQgetisnull(result_of(rows), row, column) != 0;
+}
+
+const char *db_text(const struct db_rows *rows, int row, int column)
+{
+    return db_is_null(rows, row, column) ? NULL : PQgetvalue(result_of(rows), row, column);
+}
+
+int64_t db_int(const struct db_rows *rows, int row, int column)
+{
+    const char *const text = db_text(rows, row, column);
+    return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+uint64_t db_snowflake(const struct db_rows *rows, int row, int column)
+{
+    return (uint64_t)db_int(rows, row, column);
+}
+
+bool db_bool(const struct db_rows *rows, int row, int column)
+{
+    const char *const text = db_text(rows, row, column);
+    return text != NULL && text[0] == 't';
+}

@@ -1,0 +1,481 @@
+#include "db/pool.h"
+
+#include "db/job.h"
+#include "infra/log.h"
+#include "infra/loop.h"
+#include "infra/mem.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_IN_FLIGHT = 32,        /* jobs sent on one connection and not answered */
+    CONNECT_TIMEOUT_MS = 5000, /* libpq's own connect_timeout does not hold for asynchronous connects */
+    FIRST_PAUSE_MS = 100,      /* between two attempts; doubles */
+    LAST_PAUSE_MS = 5000,
+    SILENCE_MS = 5000, /* beyond statement_timeout: the server or the network is gone */
+    MAX_PREPARED = 64,
+};
+
+/* PAUSING -> CONNECTING -> READY, and from each of the last two back to PAUSING. */
+enum connection_state { PAUSING, CONNECTING, READY };
+
+struct connection {
+    struct db_pool *pool;
+    enum connection_state state;
+    PGconn *pg;
+    struct loop_watch *watch;
+    struct loop_timer *timer; /* PAUSING: the next attempt; CONNECTING: its time-out; READY: silence, while jobs
+                                 are in flight */
+    int failures;             /* attempts in a row */
+    struct db_job *first, **last;
+    int in_flight;
+    const struct db_statement *prepared[MAX_PREPARED]; /* in the order sent; */
+    int n_prepared, n_confirmed;                       /* the server has answered for the first n_confirmed */
+};
+
+struct db_pool {
+    struct loop *loop;
+    struct db_pool_config config;
+    char *url, *application_name;
+    struct connection *connections;
+    struct db_job *first_waiting, **last_waiting;
+    int waiting;
+    struct db_job *refused;       /* to be told in the next turn */
+    struct loop_timer *next_turn; /* set while this turn submitted anything */
+};
+
+static void start_connecting(void *arg);
+static void send_waiting(struct db_pool *pool);
+
+/* Ending jobs
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void end_job(struct db_job *job, enum db_status status)
+{
+    loop_cancel(job->expiry);
+    job->expiry = NULL;
+    const struct db_outcome outcome = {
+        .status = status,
+        .sqlstate = {job->sqlstate[0], job->sqlstate[1], job->sqlstate[2], job->sqlstate[3], job->sqlstate[4]},
+        .rows = (const struct db_rows *const *)job->results,
+    };
+    job->on_done(job->arg, &outcome);
+    db_job_destroy(job);
+}
+
+static struct db_job *take_first(struct connection *c)
+{
+    struct db_job *const job = c->first;
+    c->first = job->next;
+    if (c->first == NULL)
+        c->last = &c->first;
+    c->in_flight--;
+    return job;
+}
+
+/* A broken connection: its jobs' fate is unknown, and the next attempt comes after a pause. */
+static void drop(struct connection *c, const char *why)
+{
+    log_warn("database_lost", "in_flight=%d error=%s", c->in_flight, log_quote(why));
+    loop_unwatch(c->watch);
+    c->watch = NULL;
+    loop_cancel(c->timer);
+    PQfinish(c->pg);
+    c->pg = NULL;
+    c->state = PAUSING;
+    int64_t pause = FIRST_PAUSE_MS;
+    for (int i = 0; i < c->failures && pause < LAST_PAUSE_MS; i++)
+        pause *= 2;
+    c->failures++;
+    c->timer = loop_after(c->pool->loop, pause < LAST_PAUSE_MS ? pause : LAST_PAUSE_MS, start_connecting, c);
+    while (c->first != NULL)
+        end_job(take_first(c), DB_LOST);
+}
+
+/* Answers
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static void on_silence(void *arg)
+{
+    struct connection *const c = arg;
+    c->timer = NULL;
+    drop(c, "the server does not answer");
+}
+
+/* While jobs are in flight the server has a time in which something must come. */
+static void watch_silence(struct connection *c)
+{
+    loop_cancel(c->timer);
+    c->timer = c->first == NULL ? NULL
+                                : loop_after(c->pool->loop, c->pool->config.statement_timeout_ms + SILENCE_MS,
+                                             on_silence, c);
+}
+
+static void take_error(struct connection *c, struct db_job *job, const PGresult *result)
+{
+    const char *const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *const words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (job->failed)
+        return; /* what follows from the first error */
+    job->failed = true;
+    snprintf(job->sqlstate, sizeof(job->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
+    const int i = job->preparing > 0 ? -1 : job->n_results;
+    log_error("statement_failed", "statement=%s sqlstate=%s error=%s",
+              i >= 0 && i < job->n_statements ? job->statements[i].statement->name : "prepare", job->sqlstate,
+              log_quote(words != NULL ? words : PQerrorMessage(c->pg)));
+}
+
+/* Answers to PREPARE come in the order sent. A statement that failed must not be taken for a prepared one. */
+static void confirm_prepared(struct connection *c, bool ok)
+{
+    if (ok) {
+        c->n_confirmed++;
+        return;
+    }
+    c->n_prepared--;
+    for (int i = c->n_confirmed; i < c->n_prepared; i++)
+        c->prepared[i] = c->prepared[i + 1];
+}
+
+static void take_sync(struct connection *c)
+{
+    struct db_job *const job = c->first;
+    if (job->preparing > 0) {
+        job->preparing--;
+        return;
+    }
+    take_first(c);
+    watch_silence(c);
+    end_job(job, job->failed ? DB_FAILED : DB_OK);
+}
+
+/* One result of the first job in flight. Takes the result. */
+static void take_result(struct connection *c, PGresult *result)
+{
+    struct db_job *const job = c->first;
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) {
+        PQclear(result);
+        take_sync(c);
+        return;
+    }
+    const bool ok = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+    if (!ok && status != PGRES_PIPELINE_ABORTED)
+        take_error(c, job, result);
+    if (job->preparing > 0)
+        confirm_prepared(c, ok);
+    if (job->preparing == 0 && job->n_results < job->n_statements)
+        job->results[job->n_results++] = result;
+    else
+        PQclear(result);
+}
+
+static bool read_results(struct connection *c)
+{
+    int nulls = 0; /* one ends each statement's results; more in a row mean that we and libpq disagree */
+    while (c->state == READY && c->first != NULL && !PQisBusy(c->pg)) {
+        PGresult *const result = PQgetResult(c->pg);
+        if (result != NULL) {
+            nulls = 0;
+            take_result(c, result);
+        } else if (++nulls > 2) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void flush(struct connection *c)
+{
+    const int left = PQflush(c->pg);
+    if (left < 0)
+        drop(c, PQerrorMessage(c->pg));
+    else
+        loop_watch_set(c->watch, LOOP_READ | (left > 0 ? LOOP_WRITE : 0));
+}
+
+static void on_ready(void *arg, unsigned events)
+{
+    struct connection *const c = arg;
+    if ((events & LOOP_READ) != 0) {
+        if (PQconsumeInput(c->pg) != 1) {
+            drop(c, PQerrorMessage(c->pg));
+            return;
+        }
+        watch_silence(c);
+        if (!read_results(c)) {
+            drop(c, "out of step with the server");
+            return;
+        }
+    }
+    if (c->state != READY)
+        return;
+    flush(c);
+    send_waiting(c->pool);
+}
+
+/* Sending
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/* Each with a sync of its own, so that the failure of a job's statement cannot undo it. */
+static bool prepare(struct connection *c, struct db_job *job, const struct db_statement *statement)
+{
+    for (int i = 0; i < c->n_prepared; i++) {
+        if (c->prepared[i] == statement)
+            return true;
+    }
+    if (c->n_prepared == MAX_PREPARED)
+        abort(); /* more statements in the program than this file was built for */
+    c->prepared[c->n_prepared++] = statement;
+    job->preparing++;
+    return PQsendPrepare(c->pg, statement->name, statement->sql, 0, NULL) == 1 && PQpipelineSync(c->pg) == 1;
+}
+
+static bool send_statement(struct connection *c, const struct db_job *job, int i)
+{
+    const struct job_statement *const s = &job->statements[i];
+    return PQsendQueryPrepared(c->pg, s->statement->name, s->n_params,
+                               (const char *const *)(job->params + s->first_param), NULL, NULL, 0) == 1;
+}
+
+static void send_job(struct connection *c, struct db_job *job)
+{
+    loop_cancel(job->expiry);
+    job->expiry = NULL;
+    job->next = NULL;
+    *c->last = job;
+    c->last = &job->next;
+    c->in_flight++;
+    bool ok = true;
+    for (int i = 0; ok && i < job->n_statements; i++)
+        ok = prepare(c, job, job->statements[i].statement);
+    for (int i = 0; ok && i < job->n_statements; i++)
+        ok = send_statement(c, job, i);
+    if (!ok || PQpipelineSync(c->pg) != 1) {
+        drop(c, PQerrorMessage(c->pg));
+        return;
+    }
+    if (c->timer == NULL)
+        watch_silence(c);
+    flush(c);
+}
+
+/* The one with the least to do, or NULL where none has room. */
+static struct connection *pick(const struct db_pool *pool)
+{
+    struct connection *best = NULL;
+    for (int i = 0; i < pool->config.connections; i++) {
+        struct connection *const c = &pool->connections[i];
+        if (c->state == READY && c->in_flight < MAX_IN_FLIGHT &&
+            (best == NULL || c->in_flight < best->in_flight))
+            best = c;
+    }
+    return best;
+}
+
+static void send_waiting(struct db_pool *pool)
+{
+    struct connection *c;
+    while (pool->first_waiting != NULL && (c = pick(pool)) != NULL) {
+        struct db_job *const job = pool->first_waiting;
+        pool->first_waiting = job->next;
+        if (pool->first_waiting == NULL)
+            pool->last_waiting = &pool->first_waiting;
+        pool->waiting--;
+        send_job(c, job);
+    }
+}
+
+/* Jobs wait equally long, so the first is the one that expired. */
+static void on_expiry(void *arg)
+{
+    struct db_job *const job = arg;
+    struct db_pool *const pool = job->pool;
+    job->expiry = NULL;
+    for (struct db_job **p = &pool->first_waiting; *p != NULL; p = &(*p)->next) {
+        if (*p == job) {
+            *p = job->next;
+            if (job->next == NULL)
+                pool->last_waiting = p;
+            pool->waiting--;
+            break;
+        }
+    }
+    log_warn("database_unavailable", "waited_ms=%lld", (long long)pool->config.max_wait_ms);
+    end_job(job, DB_UNAVAILABLE);
+}
+
+static void on_next_turn(void *arg)
+{
+    struct db_pool *const pool = arg;
+    pool->next_turn = NULL;
+    struct db_job *refused = pool->refused;
+    pool->refused = NULL;
+    send_waiting(pool);
+    while (refused != NULL) {
+        struct db_job *const job = refused;
+        refused = job->next;
+        end_job(job, DB_UNAVAILABLE);
+    }
+}
+
+void db_pool_submit(struct db_pool *pool, struct db_job *job,
+                    void (*on_done)(void *arg, const struct db_outcome *outcome), void *arg)
+{
+    job->pool = pool;
+    job->on_done = on_done;
+    job->arg = arg;
+    job->results = mem_alloc(sizeof(*job->results) * (size_t)job->n_statements);
+    if (pool->waiting >= pool->config.max_waiting) {
+        job->next = pool->refused;
+        pool->refused = job;
+    } else {
+        job->next = NULL;
+        *pool->last_waiting = job;
+        pool->last_waiting = &job->next;
+        pool->waiting++;
+        job->expiry = loop_after(pool->loop, pool->config.max_wait_ms, on_expiry, job);
+    }
+    /* Sent from the next turn: a failing send calls back, and no callback may run inside this call. It also
+     * collects what one turn asks for. */
+    if (pool->next_turn == NULL)
+        pool->next_turn = loop_after(pool->loop, 0, on_next_turn, pool);
+}
+
+/* Connecting
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void on_connect_timeout(void *arg)
+{
+    struct connection *const c = arg;
+    c->timer = NULL;
+    drop(c, "connecting took too long");
+}
+
+static void on_notice(void *arg, const char *words)
+{
+    (void)arg;
+    log_debug("database_notice", "words=%s", log_quote(words));
+}
+
+static void become_ready(struct connection *c)
+{
+    loop_cancel(c->timer);
+    c->timer = NULL;
+    if (PQsetnonblocking(c->pg, 1) != 0 || PQenterPipelineMode(c->pg) != 1) {
+        drop(c, PQerrorMessage(c->pg));
+        return;
+    }
+    PQsetNoticeProcessor(c->pg, on_notice, NULL);
+    c->state = READY;
+    c->failures = 0;
+    c->n_prepared = c->n_confirmed = 0;
+    c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_READ, on_ready, c);
+    log_info("database_connected", "server_version=%d", PQserverVersion(c->pg));
+    send_waiting(c->pool);
+}
+
+static void on_connecting(void *arg, unsigned events)
+{
+    (void)events;
+    struct connection *const c = arg;
+    /* libpq may change to another socket on the way (the next address): each poll watches anew. */
+    loop_unwatch(c->watch);
+    c->watch = NULL;
+    switch (PQconnectPoll(c->pg)) {
+    case PGRES_POLLING_OK:
+        become_ready(c);
+        break;
+    case PGRES_POLLING_READING:
+        c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_READ, on_connecting, c);
+        break;
+    case PGRES_POLLING_WRITING:
+        c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_WRITE, on_connecting, c);
+        break;
+    case PGRES_POLLING_FAILED:
+    case PGRES_POLLING_ACTIVE:
+        drop(c, PQerrorMessage(c->pg));
+        break;
+    }
+}
+
+static void start_connecting(void *arg)
+{
+    struct connection *const c = arg;
+    const struct db_pool *const pool = c->pool;
+    char options[64], patience[32];
+    snprintf(options, sizeof(options), "-c statement_timeout=%lld",
+             (long long)pool->config.statement_timeout_ms);
+    snprintf(patience, sizeof(patience), "%lld", (long long)pool->config.statement_timeout_ms + SILENCE_MS);
+    const char *const names[] = {"dbname", "fallback_application_name", "options", "tcp_user_timeout", NULL};
+    const char *const values[] = {pool->url, pool->application_name, options, patience, NULL};
+    c->state = CONNECTING;
+    c->pg = PQconnectStartParams(names, values, 1);
+    c->timer = loop_after(pool->loop, CONNECT_TIMEOUT_MS, on_connect_timeout, c);
+    if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD)
+        drop(c, PQerrorMessage(c->pg));
+    else /* as libpq's manual asks: behave as if the first poll had said "writing" */
+        c->watch = loop_watch(pool->loop, PQsocket(c->pg), LOOP_WRITE, on_connecting, c);
+}
+
+/* The pool
+ * --------------------------------------------------------------------------------------------------------- */
+
+struct db_pool *db_pool_create(struct loop *loop, const struct db_pool_config *config)
+{
+    struct db_pool *const pool = mem_alloc(sizeof(*pool));
+    pool->loop = loop;
+    pool->config = *config;
+    pool->url = mem_strdup(config->url);
+    pool->application_name = mem_strdup(config->application_name);
+    pool->last_waiting = &pool->first_waiting;
+    pool->connections = mem_alloc(sizeof(*pool->connections) * (size_t)config->connections);
+    for (int i = 0; i < config->connections; i++) {
+        struct connection *const c = &pool->connections[i];
+        c->pool = pool;
+        c->last = &c->first;
+        c->timer = loop_after(loop, 0, start_connecting, c);
+    }
+    return pool;
+}
+
+static void destroy_jobs(struct db_job *job)
+{
+    while (job != NULL) {
+        struct db_job *const next = job->next;
+        db_job_destroy(job);
+        job = next;
+    }
+}
+
+void db_pool_destroy(struct db_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    for (int i = 0; i < pool->config.connections; i++) {
+        struct connection *const c = &pool->connections[i];
+        loop_unwatch(c->watch);
+        loop_cancel(c->timer);
+        PQfinish(c->pg);
+        destroy_jobs(c->first);
+    }
+    loop_cancel(pool->next_turn);
+    destroy_jobs(pool->first_waiting);
+    destroy_jobs(pool->refused);
+    free(pool->connections);
+    free(pool->application_name);
+    free(pool->url);
+    free(pool);
+}
+
+bool db_pool_ready(const struct db_pool *pool)
+{
+    for (int i = 0; i < pool->config.connections; i++) {
+        if (pool->connections[i].state == READY)
+            return true;
+    }
+    return false;
+}
