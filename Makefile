@@ -17,7 +17,7 @@ INCLUDES  = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKA
 CFLAGS    = -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(WARNINGS) -D_GNU_SOURCE -DH2O_USE_LIBUV=0 -I. $(INCLUDES) $(EXTRA_CFLAGS)
 LDFLAGS   = $(FLAGS_$(FLAVOUR)) -Wl,--as-needed -Wl,-z,relro,-z,now $(EXTRA_LDFLAGS)
 
-LIBS_infra   = $(shell pkg-config --libs libcurl libcjson) -lm
+LIBS_infra   = $(shell pkg-config --libs libcurl libcjson libssl) -lm
 LIBS_db      = $(shell pkg-config --libs libpq)
 LIBS_render  = $(shell pkg-config --libs pangocairo pangoft2 cairo fontconfig libjpeg spng) -lm
 LIBS_handler = $(shell pkg-config --libs libh2o-evloop libsodium)
