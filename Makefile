@@ -47,7 +47,7 @@ $(OUT)/%.o: %.c Makefile
 # One archive a folder, so that a program takes only what it uses.
 define archive
 $(OUT)/$1.a: $$(call objects,$$(call sources,$1)) $2
-	@rm -f $$@
+	@mkdir -p $$(@D) && rm -f $$@
 	@ar rcs $$@ $$^
 endef
 $(foreach d,infra render handler tracker infra/sandbox,$(eval $(call archive,$d)))
