@@ -5,10 +5,13 @@
 
 #define DISCORD_USER_AGENT "DiscordBot (https://github.com/vcledger/vcledger, 0.1.0)"
 
+/* The first second of 2015, from which snowflakes count milliseconds. */
+#define DISCORD_EPOCH_MS INT64_C(1420070400000)
+
 /* Milliseconds since 1970 that are in a snowflake: when it was made. */
 static inline int64_t discord_created_ms(uint64_t snowflake)
 {
-    return (int64_t)(snowflake >> 22) + 1420070400000;
+    return (int64_t)(snowflake >> 22) + DISCORD_EPOCH_MS;
 }
 
 enum discord_interaction_type {

@@ -1,6 +1,6 @@
 /*
- * A gateway frame, parsed once: JSON to struct. Pure: no socket, no clock, no state. Fields and traps: Discord's gateway
- * documentation ("Gateway Events"). Unknown keys, opcodes and event names are not errors.
+ * A gateway frame, parsed once: JSON to struct. Pure: no socket, no clock, no state. Fields and traps:
+ * Discord's gateway documentation ("Gateway Events"). Unknown keys, opcodes and event names are not errors.
  */
 #pragma once
 
@@ -52,10 +52,11 @@ struct event_ready {
     size_t n_guilds;
 };
 
-/* GUILD_CREATE (all of it), GUILD_UPDATE (no channels and voice states), GUILD_DELETE (guild_id and unavailable). */
+/* GUILD_CREATE (all of it), GUILD_UPDATE (no channels and voice states), GUILD_DELETE (guild_id and
+ * unavailable). */
 struct event_guild {
     const char *name;
-    const char *icon; /* hash or NULL */
+    const char *icon;        /* hash or NULL */
     uint64_t afk_channel_id; /* 0: none */
     bool unavailable;
     const struct event_channel *channels; /* voice and stage channels only */
@@ -87,9 +88,9 @@ struct event_frame {
 };
 
 /*
- * n bytes of JSON into *frame. False where they are no JSON object with an integer "op", or a dispatch that we need lacks
- * what the documentation guarantees; *why then says what was wrong, in words that can be logged. After true the caller
- * frees with event_frame_finish().
+ * n bytes of JSON into *frame. False where they are no JSON object with an integer "op", or a dispatch that we
+ * need lacks what the documentation guarantees; *why then says what was wrong, in words that can be logged.
+ * After true the caller frees with event_frame_finish().
  */
 bool event_frame_parse(const char *bytes, size_t n, struct event_frame *frame, const char **why);
 void event_frame_finish(struct event_frame *frame);

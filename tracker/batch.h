@@ -1,0 +1,49 @@
+/* What one transaction of the tracker will write: collected in memory, last word wins, turned into a database
+ * job. */
+#pragma once
+
+#include "db/guilds.h"
+#include "db/sessions.h"
+#include "db/shard.h"
+
+#include <uthash.h>
+
+/* A key within a batch: a server and one of its members or channels. */
+struct batch_key {
+    uint64_t guild_id, id;
+};
+
+struct batch_sessions; /* of one server */
+struct batch_presence;
+struct batch_member;
+struct batch_channel;
+struct batch_guild_change; /* kept in order */
+
+struct batch {
+    struct batch_sessions *sessions;
+    struct batch_presence *presence;
+    struct batch_member *members;
+    struct batch_channel *channels;
+    struct batch_guild_change *first_guild_change, **last_guild_change;
+    size_t size; /* changes told so far */
+    char *session_id, *resume_url;
+    bool forget_session;
+    int64_t seq, proven_ms;
+};
+
+struct batch *batch_create(void);
+void batch_destroy(struct batch *batch);
+
+void batch_session(struct batch *batch, uint64_t guild_id, const struct db_session *session);
+void batch_presence(struct batch *batch, uint64_t guild_id, uint64_t user_id, uint64_t channel_id);
+void batch_member(struct batch *batch, const struct db_member *member);
+void batch_channel(struct batch *batch, const struct db_channel *channel);
+void batch_guild(struct batch *batch, const struct db_guild *guild);
+void batch_guild_unavailable(struct batch *batch, uint64_t guild_id);
+void batch_guild_left(struct batch *batch, uint64_t guild_id, int64_t left_at);
+void batch_guilds_left_but(struct batch *batch, const uint64_t *guild_ids, size_t n, int64_t left_at);
+void batch_gateway_session(struct batch *batch, const char *session_id, const char *resume_url);
+
+/* The whole batch as one job, from the fence to the progress. The batch stays, to be sent again if need be. */
+struct db_job *batch_job(const struct batch *batch, const struct db_shard_key *shard, int64_t epoch,
+                         int64_t batch_no);

@@ -1,0 +1,154 @@
+#include "db/migrate.h"
+#include "infra/config.h"
+#include "infra/discord.h"
+#include "infra/http_client.h"
+#include "infra/log.h"
+#include "infra/loop.h"
+#include "infra/rest.h"
+#include "tracker/shard.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { STOP_TIMEOUT_MS = 15000 };
+
+struct tracker {
+    struct loop *loop;
+    struct shard *shard;
+    int signal_fd;
+    struct loop_watch *signals;
+    struct loop_timer *patience;
+    bool stopping;
+    int exit_code;
+};
+
+static void end(void *arg)
+{
+    struct tracker *const tracker = arg;
+    loop_stop(tracker->loop);
+}
+
+static void on_patience(void *arg)
+{
+    struct tracker *const tracker = arg;
+    tracker->patience = NULL;
+    log_error("stopped_unwritten", "waited_ms=%d", STOP_TIMEOUT_MS);
+    tracker->exit_code = EXIT_FAILURE;
+    loop_stop(tracker->loop);
+}
+
+static void on_signal(void *arg, unsigned events)
+{
+    struct tracker *const tracker = arg;
+    (void)events;
+    struct signalfd_siginfo info;
+    if (read(tracker->signal_fd, &info, sizeof(info)) != sizeof(info) || tracker->stopping)
+        return;
+    log_info("stopping", "signal=%u", info.ssi_signo);
+    tracker->stopping = true;
+    tracker->patience = loop_after(tracker->loop, STOP_TIMEOUT_MS, on_patience, tracker);
+    shard_stop(tracker->shard, end, tracker);
+}
+
+static void on_shard_failed(void *arg)
+{
+    struct tracker *const tracker = arg;
+    tracker->exit_code = EXIT_FAILURE;
+    loop_stop(tracker->loop);
+}
+
+static void watch_signals(struct tracker *tracker)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    tracker->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    tracker->signals = loop_watch(tracker->loop, tracker->signal_fd, LOOP_READ, on_signal, tracker);
+}
+
+static int run(struct tracker *tracker, struct shard_config *config, const char *database_url,
+               const char *api_url, const char *ca_file)
+{
+    signal(SIGPIPE, SIG_IGN);
+    tracker->loop = loop_create();
+    watch_signals(tracker);
+    struct http_client *const client = http_client_create(
+        tracker->loop, &(struct http_client_config){.ca_file = ca_file, .user_agent = DISCORD_USER_AGENT});
+    struct rest *const rest =
+        rest_create(tracker->loop, client, &(struct rest_config){.api_url = api_url, .token = config->token});
+    struct db_pool *const pool = db_pool_create(tracker->loop, &(struct db_pool_config){
+                                                                   .url = database_url,
+                                                                   .application_name = "vcledger tracker",
+                                                                   .connections = 1,
+                                                                   .max_waiting = 16,
+                                                                   .max_wait_ms = 60000,
+                                                                   .statement_timeout_ms = 60000,
+                                                               });
+    config->loop = tracker->loop;
+    config->pool = pool;
+    config->client = client;
+    config->rest = rest;
+    tracker->shard = shard_create(config, on_shard_failed, tracker);
+
+    loop_run(tracker->loop);
+
+    loop_cancel(tracker->patience);
+    loop_unwatch(tracker->signals);
+    close(tracker->signal_fd);
+    shard_destroy(tracker->shard);
+    db_pool_destroy(pool);
+    rest_destroy(rest);
+    http_client_destroy(client);
+    loop_destroy(tracker->loop);
+    log_info("stopped", "code=%d", tracker->exit_code);
+    return tracker->exit_code;
+}
+
+static int usage(void)
+{
+    fputs("usage: tracker             follow voice and write sessions\n"
+          "       tracker --migrate   make or update the tables, then end\n"
+          "Settings come from the environment and from .env; see README.md.\n",
+          stderr);
+    return 2;
+}
+
+static bool config_is_wrong(void)
+{
+    const char *const error = config_error();
+    if (error != NULL)
+        fprintf(stderr, "tracker: %s\n", error);
+    return error != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    log_set_program("tracker");
+    config_load();
+    config_log_level();
+    const char *const database_url = config_string("DATABASE_URL", NULL);
+    if (argc == 2 && strcmp(argv[1], "--migrate") == 0)
+        return config_is_wrong() ? 2 : db_migrate(database_url) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (argc != 1)
+        return usage();
+
+    config_snowflake("DISCORD_APPLICATION_ID"); /* asked for so that a mix-up shows at the start */
+    struct shard_config config = {
+        .key = {.shard_count = 1, .shard_id = 0},
+        .token = config_string("DISCORD_TOKEN", NULL),
+        .gateway_url = config_optional("DISCORD_GATEWAY_URL"),
+        .heartbeat_interval = config_int("HEARTBEAT_INTERVAL", 60, 1, 3600),
+    };
+    const char *const api_url = config_string("DISCORD_API_URL", "https://discord.com/api/v10");
+    const char *const ca_file = config_optional("TLS_CA_FILE");
+    if (config_is_wrong())
+        return 2;
+    struct tracker tracker = {0};
+    return run(&tracker, &config, database_url, api_url, ca_file);
+}

@@ -1,0 +1,31 @@
+/*
+ * One shard's whole life: claims it in the database, follows its gateway connection, keeps presence, and writes
+ * sessions by the rules of counting. Glue between gateway, voice, session and writer.
+ */
+#pragma once
+
+#include "db/shard.h"
+
+struct http_client;
+struct loop;
+struct rest;
+struct shard;
+
+struct shard_config {
+    struct loop *loop;
+    struct db_pool *pool;
+    struct http_client *client;
+    struct rest *rest;
+    struct db_shard_key key;
+    const char *token;
+    const char *gateway_url;    /* NULL: ask Discord */
+    int64_t heartbeat_interval; /* seconds between batches that prove presence */
+};
+
+/* on_failed: the shard cannot go on, and why is logged (another owner, Discord refuses us for good, no tables).
+ */
+struct shard *shard_create(const struct shard_config *config, void (*on_failed)(void *arg), void *arg);
+/* A planned stop: hears no more, commits what was heard, leaves sessions open and the gateway's session alive,
+ * then calls on_stopped. */
+void shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg);
+void shard_destroy(struct shard *shard);

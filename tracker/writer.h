@@ -1,0 +1,45 @@
+/*
+ * Writes batches: one transaction at a time, in order, through the fence.
+ *
+ * What is put into writer_batch() is written within a quarter of a second, at once when there is much of it,
+ * and whenever writer_flush() asks. While a batch is under way the next one collects. A batch that did not get
+ * through is tried again until it does; after a lost reply the database is asked whether it counted.
+ *
+ * States: IDLE, SENDING (no answer yet), ASKING (was it committed?), PAUSING (before another try), FENCED (for
+ * good).
+ */
+#pragma once
+
+#include "tracker/batch.h"
+
+struct loop;
+struct writer;
+
+struct writer_config {
+    struct loop *loop;
+    struct db_pool *pool;
+    struct db_shard_key shard;
+    int64_t epoch, batch_no; /* of the claim */
+};
+
+struct writer_callbacks {
+    /* A batch is committed: everything up to seq is in the database (-1: no event yet). */
+    void (*on_committed)(void *arg, int64_t seq);
+    /* Another process owns the shard now: nothing more will be written. */
+    void (*on_fenced)(void *arg);
+    void *arg;
+};
+
+struct writer *writer_create(const struct writer_config *config, const struct writer_callbacks *callbacks);
+/* What is pending is lost. NULL is accepted. */
+void writer_destroy(struct writer *writer);
+
+/* The batch that collects now, to be filled in this turn of the loop. */
+struct batch *writer_batch(struct writer *writer);
+/* All events up to seq are in batches, and presence is proven until proven_ms (0: not yet). Asks for no write
+ * by itself. */
+void writer_progress(struct writer *writer, int64_t seq, int64_t proven_ms);
+/* Writes what there is from the next turn on, be it nothing but the progress. */
+void writer_flush(struct writer *writer);
+/* The same, and calls on_written once, when all of it is committed. */
+void writer_drain(struct writer *writer, void (*on_written)(void *arg), void *arg);
