@@ -12,47 +12,45 @@
  *
  * $1 server, $2 caller, $3 page from 0. START is a timestamp without zone, in UTC.
  */
-#define BOARD(START, ENDED)                                                                                    \
-    "WITH clock AS ( "                                                                                         \
-    "    SELECT date_trunc('second', now()) AS now, date_trunc('second', now()) AT TIME ZONE 'UTC' AS utc "    \
-    "), bounds AS ( "                                                                                          \
-    "    SELECT now, live_until($1::bigint) AS live_until, (" START ") AS start_utc, "                         \
-    "           (" START ") AT TIME ZONE 'UTC' AS start "                                                      \
-    "      FROM clock "                                                                                        \
-    "), open AS ( "                                                                                            \
-    "    SELECT s.user_id, "                                                                                   \
-    "           greatest(0, extract(epoch FROM b.live_until - greatest(s.started_at, b.start)))::bigint AS "   \
-    "seconds "                                                                                                 \
-    "      FROM voice_session s, bounds b "                                                                    \
-    "     WHERE s.guild_id = $1::bigint AND s.ended_at IS NULL AND b.live_until IS NOT NULL "                  \
-    "), ended AS ( " ENDED "), board AS ( "                                                                    \
-    "    SELECT user_id, sum(seconds)::bigint AS seconds, bool_or(live) AS live "                              \
-    "      FROM (SELECT user_id, seconds, false AS live FROM ended "                                           \
-    "            UNION ALL "                                                                                   \
-    "            SELECT user_id, seconds, true FROM open) AS parts "                                           \
-    "     GROUP BY user_id "                                                                                   \
-    "    HAVING sum(seconds) > 0 "                                                                             \
-    "), ranked AS ( "                                                                                          \
-    "    SELECT user_id, seconds, live, "                                                                      \
-    "           row_number() OVER (ORDER BY seconds DESC, user_id) AS position, "                              \
-    "           rank() OVER (ORDER BY seconds DESC) AS rank "                                                  \
-    "      FROM board "                                                                                        \
-    "), head AS ( "                                                                                            \
-    "    SELECT coalesce(sum(seconds), 0)::bigint AS seconds, count(*) AS members, max(seconds) AS first, "    \
-    "           least(greatest($3::bigint, 0), greatest(count(*) - 1, 0) / 10) AS page "                       \
-    "      FROM board "                                                                                        \
-    ") "                                                                                                       \
-    "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "          \
-    "       h.seconds, h.members, (SELECT count(*) FROM open), h.first, h.page, "                              \
-    "       r.position, r.rank, r.user_id, r.seconds, r.live, "                                                \
-    "       m.username, m.global_name, m.nick, m.discriminator, m.avatar, m.guild_avatar "                     \
-    "  FROM guild g "                                                                                          \
-    " CROSS JOIN bounds b "                                                                                    \
-    " CROSS JOIN head h "                                                                                      \
-    "  LEFT JOIN ranked r ON r.user_id = $2::bigint OR r.position BETWEEN h.page * 10 + 1 AND h.page * 10 + "  \
-    "10 "                                                                                                      \
-    "  LEFT JOIN member m ON m.guild_id = $1::bigint AND m.user_id = r.user_id "                               \
-    " WHERE g.guild_id = $1::bigint "                                                                          \
+#define BOARD(START, ENDED)                                                                                          \
+    "WITH clock AS ( "                                                                                               \
+    "    SELECT date_trunc('second', now()) AS now, date_trunc('second', now()) AT TIME ZONE 'UTC' AS utc "          \
+    "), bounds AS ( "                                                                                                \
+    "    SELECT now, live_until($1::bigint) AS live_until, (" START ") AS start_utc, "                               \
+    "           (" START ") AT TIME ZONE 'UTC' AS start "                                                            \
+    "      FROM clock "                                                                                              \
+    "), open AS ( "                                                                                                  \
+    "    SELECT s.user_id, "                                                                                         \
+    "           greatest(0, extract(epoch FROM b.live_until - greatest(s.started_at, b.start)))::bigint AS seconds " \
+    "      FROM voice_session s, bounds b "                                                                          \
+    "     WHERE s.guild_id = $1::bigint AND s.ended_at IS NULL AND b.live_until IS NOT NULL "                        \
+    "), ended AS ( " ENDED "), board AS ( "                                                                          \
+    "    SELECT user_id, sum(seconds)::bigint AS seconds, bool_or(live) AS live "                                    \
+    "      FROM (SELECT user_id, seconds, false AS live FROM ended "                                                 \
+    "            UNION ALL "                                                                                         \
+    "            SELECT user_id, seconds, true FROM open) AS parts "                                                 \
+    "     GROUP BY user_id "                                                                                         \
+    "    HAVING sum(seconds) > 0 "                                                                                   \
+    "), ranked AS ( "                                                                                                \
+    "    SELECT user_id, seconds, live, "                                                                            \
+    "           row_number() OVER (ORDER BY seconds DESC, user_id) AS position, "                                    \
+    "           rank() OVER (ORDER BY seconds DESC) AS rank "                                                        \
+    "      FROM board "                                                                                              \
+    "), head AS ( "                                                                                                  \
+    "    SELECT coalesce(sum(seconds), 0)::bigint AS seconds, count(*) AS members, max(seconds) AS first, "          \
+    "           least(greatest($3::bigint, 0), greatest(count(*) - 1, 0) / 10) AS page "                             \
+    "      FROM board "                                                                                              \
+    ") "                                                                                                             \
+    "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "                \
+    "       h.seconds, h.members, (SELECT count(*) FROM open), h.first, h.page, "                                    \
+    "       r.position, r.rank, r.user_id, r.seconds, r.live, "                                                      \
+    "       m.username, m.global_name, m.nick, m.discriminator, m.avatar, m.guild_avatar "                           \
+    "  FROM guild g "                                                                                                \
+    " CROSS JOIN bounds b "                                                                                          \
+    " CROSS JOIN head h "                                                                                            \
+    "  LEFT JOIN ranked r ON r.user_id = $2::bigint OR r.position BETWEEN h.page * 10 + 1 AND h.page * 10 + 10 "     \
+    "  LEFT JOIN member m ON m.guild_id = $1::bigint AND m.user_id = r.user_id "                                     \
+    " WHERE g.guild_id = $1::bigint "                                                                                \
     " ORDER BY r.position"
 
 #define FROM_TOTAL(PERIOD)                                                                                     \
@@ -65,11 +63,10 @@
     "  FROM voice_daily_activity d, bounds b "                                                                 \
     " WHERE d.guild_id = $1::bigint AND d.day = b.start_utc::date "
 
-#define FROM_SESSIONS                                                                                          \
-    "SELECT s.user_id, sum(extract(epoch FROM s.ended_at - greatest(s.started_at, b.start)))::bigint AS "      \
-    "seconds "                                                                                                 \
-    "  FROM voice_session s, bounds b "                                                                        \
-    " WHERE s.guild_id = $1::bigint AND s.ended_at > b.start "                                                 \
+#define FROM_SESSIONS                                                                                             \
+    "SELECT s.user_id, sum(extract(epoch FROM s.ended_at - greatest(s.started_at, b.start)))::bigint AS seconds " \
+    "  FROM voice_session s, bounds b "                                                                           \
+    " WHERE s.guild_id = $1::bigint AND s.ended_at > b.start "                                                    \
     " GROUP BY s.user_id "
 
 static const struct db_statement boards[N_TIME_RANGES] = {
