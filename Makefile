@@ -17,7 +17,7 @@ INCLUDES  = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKA
 CFLAGS    = -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(WARNINGS) -D_GNU_SOURCE -DH2O_USE_LIBUV=0 -I. $(INCLUDES) $(EXTRA_CFLAGS)
 LDFLAGS   = $(FLAGS_$(FLAVOUR)) -Wl,--as-needed -Wl,-z,relro,-z,now $(EXTRA_LDFLAGS)
 
-LIBS_infra   = $(shell pkg-config --libs libcurl libcjson libssl) -lm
+LIBS_infra   = $(shell pkg-config --libs libcurl libcjson openssl) -lm
 LIBS_db      = $(shell pkg-config --libs libpq)
 LIBS_render  = $(shell pkg-config --libs pangocairo pangoft2 cairo fontconfig libjpeg spng) -lm
 LIBS_handler = $(shell pkg-config --libs libh2o-evloop libsodium)
@@ -79,6 +79,7 @@ DB_TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/db/test_*.c))
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
 	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_handler) $(LIBS_tracker) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -lcmocka -o $@
 .PRECIOUS: $(OUT)/tests/%.o
+$(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest: $(OUT)/tests/infra/scripted_server.o
 
 .PHONY: tests
 tests: programs $(UNIT_TESTS) $(DB_TESTS)

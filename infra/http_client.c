@@ -29,6 +29,7 @@ struct curl_watch {
 struct transfer {
     struct http_client *client;
     CURL *easy;
+    struct loop_timer *timeout;
     void (*on_end)(struct transfer *transfer, const char *error); /* error NULL: it went well */
     char error[CURL_ERROR_SIZE];
 };
@@ -73,6 +74,8 @@ static void end_transfers(struct http_client *client)
         const CURLcode result = message->data.result;
         struct transfer *transfer = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        loop_cancel(transfer->timeout);
+        transfer->timeout = NULL;
         if (result == CURLE_OK)
             transfer->on_end(transfer, NULL);
         else
@@ -200,11 +203,34 @@ static void transfer_init(struct transfer *transfer, struct http_client *client,
         SET(easy, CURLOPT_USERAGENT, client->user_agent);
 }
 
-/* Only arms curl's timer: nothing of the transfer happens before the loop's next turn. */
-static void transfer_start(struct transfer *transfer)
+static void on_timeout(void *arg)
 {
-    if (curl_multi_add_handle(transfer->client->multi, transfer->easy) != CURLM_OK)
+    struct transfer *const transfer = arg;
+    transfer->timeout = NULL;
+    curl_multi_remove_handle(transfer->client->multi, transfer->easy);
+    transfer->on_end(transfer, "timed out");
+}
+
+/*
+ * Only arms timers: nothing of the transfer happens before the loop's next turn. The time-out is not curl's:
+ * curl forgets its own while a transfer waits for a connection (CURLMOPT_MAX_TOTAL_CONNECTIONS).
+ */
+static void transfer_start(struct transfer *transfer, int64_t timeout_ms)
+{
+    struct http_client *const client = transfer->client;
+    transfer->timeout = loop_after(client->loop, timeout_ms, on_timeout, transfer);
+    /* Told to curl as well, which divides it among the host's addresses, should the first not answer. */
+    SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms > 0 ? (long)timeout_ms : 0L);
+    if (curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK)
         abort();
+}
+
+/* Also once it has ended. */
+static void transfer_finish(struct transfer *transfer)
+{
+    loop_cancel(transfer->timeout);
+    curl_multi_remove_handle(transfer->client->multi, transfer->easy);
+    curl_easy_cleanup(transfer->easy);
 }
 
 /* Requests
@@ -263,7 +289,7 @@ static void set_body(struct http_call *call, const struct http_request *request)
 
 static void call_free(struct http_call *call)
 {
-    curl_easy_cleanup(call->transfer.easy);
+    transfer_finish(&call->transfer);
     curl_mime_free(call->mime);
     curl_slist_free_all(call->headers);
     buffer_finish(&call->body);
@@ -284,7 +310,6 @@ static void on_call_end(struct transfer *transfer, const char *error)
         if (call->body.data != NULL)
             response.body = call->body.data;
     }
-    curl_multi_remove_handle(transfer->client->multi, transfer->easy);
     call->done = true;
     call->on_done(call->arg, &response);
     call_free(call);
@@ -302,8 +327,6 @@ struct http_call *http_call_start(struct http_client *client, const struct http_
     CURL *const easy = call->transfer.easy;
     SET(easy, CURLOPT_URL, request->url);
     SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(easy, CURLOPT_TIMEOUT_MS,
-        request->timeout_ms > 0 ? (long)request->timeout_ms : 1L); /* 0 would be never */
     SET(easy, CURLOPT_WRITEFUNCTION, on_body);
     SET(easy, CURLOPT_WRITEDATA, call);
     for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)
@@ -311,7 +334,7 @@ struct http_call *http_call_start(struct http_client *client, const struct http_
     append_header(call, "Expect:"); /* curl would ask and wait before a body of more than 1 MiB */
     set_body(call, request);
     SET(easy, CURLOPT_HTTPHEADER, call->headers);
-    transfer_start(&call->transfer);
+    transfer_start(&call->transfer, request->timeout_ms);
     return call;
 }
 
@@ -319,7 +342,6 @@ void http_call_cancel(struct http_call *call)
 {
     if (call == NULL || call->done) /* done: from inside its own on_done, which is followed by the same end */
         return;
-    curl_multi_remove_handle(call->transfer.client->multi, call->transfer.easy);
     call_free(call);
 }
 
@@ -394,9 +416,8 @@ struct http_socket *http_socket_open(struct http_client *client, const char *url
     SET(easy, CURLOPT_CONNECT_ONLY, 1L);
     /* The only ALPN offered is http/1.1: a server that may choose h2 does, and no websocket comes of it. */
     SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms > 0 ? (long)timeout_ms : 1L);
     SET(easy, CURLOPT_SSL_CTX_FUNCTION, allow_moving_writes);
-    transfer_start(&socket->transfer);
+    transfer_start(&socket->transfer, timeout_ms);
     return socket;
 }
 
@@ -428,7 +449,6 @@ void http_socket_close(struct http_socket *socket)
     if (socket == NULL)
         return;
     loop_unwatch(socket->watch);
-    curl_multi_remove_handle(socket->transfer.client->multi, socket->transfer.easy);
-    curl_easy_cleanup(socket->transfer.easy);
+    transfer_finish(&socket->transfer);
     free(socket);
 }
