@@ -70,11 +70,11 @@ $(BIN)/tracker: $(OUT)/tracker/main.o $(OUT)/tracker.a $(OUT)/db.a $(OUT)/infra.
 $(BIN)/sandbox: $(OUT)/infra/sandbox/main.o $(OUT)/infra/sandbox.a $(OUT)/infra.a
 	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_sandbox) $(LIBS_infra) -o $@
 
-# --- tests: tests/<folder>/test_<module>.c is one program; those in tests/db want a DATABASE_URL --------------------
+# --- tests: tests/<folder>/test_<module>.c is one program; those of tests/db are run by the Python beside them --------
 
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/infra/test_*.c tests/render/test_*.c \
               tests/handler/test_*.c tests/tracker/test_*.c))
-DB_TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/db/test_*.c))
+DB_TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/db/*.c))
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
 	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_handler) $(LIBS_tracker) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -lcmocka -o $@

@@ -6,6 +6,7 @@
 -- Deterministic but for today's date. A server that has sessions already is left alone.
 \set ON_ERROR_STOP on
 \set cast `cat :'cast_file'`
+\o /dev/null
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 BEGIN;
@@ -75,7 +76,7 @@ UNION ALL
 SELECT guild_id, user_id, channel + 1, (from_at + to_at) / 2, to_at, 'leave' FROM came WHERE moves;
 
 -- What reaches into the last ten minutes is still to come. Ids rise with time, as the tracker's do.
-SELECT record_sessions(guild_id, array_agg((from_at * 1000 - 1420070400000) << 22 | n ORDER BY n), array_agg(user_id ORDER BY n),
+SELECT record_sessions(guild_id, array_agg((from_at * 1000 - 1420070400000) << 22 | x.n ORDER BY x.n), array_agg(user_id ORDER BY x.n),
                        array_agg(c.channel_id ORDER BY x.n), array_agg(from_at ORDER BY x.n), array_agg(to_at ORDER BY x.n),
                        array_agg(reason ORDER BY x.n))
   FROM (SELECT *, row_number() OVER (ORDER BY from_at, user_id) AS n FROM made_stay

@@ -1,0 +1,169 @@
+"""Every board equals a plain sum over the sessions, to the second, and reads no more than it must."""
+
+import collections
+import datetime
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+from conftest import ROOT, TESTS
+from plain_sql import BOARD, assert_ledger_is_whole
+
+GUILD = 1187440136951169024
+RANGES = ["today", "past_24h", "past_72h", "past_7d", "past_14d", "this_month", "this_year", "all_time"]
+
+Board = collections.namedtuple("Board", "range known start until total members in_voice first page rows caller")
+Row = collections.namedtuple("Row", "position rank user seconds live name")
+
+
+def read_boards(database, caller=0, page=0, ranges=range(8), guild=GUILD):
+    done = subprocess.run(
+        [TESTS / "db/board", str(guild), str(caller), str(page), *map(str, ranges)],
+        env={**os.environ, "DATABASE_URL": database}, capture_output=True, text=True, check=True, timeout=120,
+    )
+    boards = {}
+    for line in done.stdout.splitlines():
+        kind, *fields = line.split("\t")
+        if kind == "board":
+            current = Board(*map(int, fields), [], [])
+            boards[RANGES[current.range]] = current
+        else:
+            row = Row(*map(int, fields[:4]), fields[4] == "1", fields[5])
+            (current.rows if kind == "row" else current.caller).append(row)
+    return boards
+
+
+def instant(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+
+
+def start_of(name, now):
+    day = now.replace(hour=0, minute=0, second=0)
+    return {
+        "today": day,
+        "past_24h": now - datetime.timedelta(hours=24),
+        "past_72h": now - datetime.timedelta(hours=72),
+        "past_7d": now - datetime.timedelta(days=7),
+        "past_14d": now - datetime.timedelta(days=14),
+        "this_month": day.replace(day=1),
+        "this_year": day.replace(day=1, month=1),
+        "all_time": instant(0),
+    }[name]
+
+
+def plain_board(sql, board, name):
+    """(position, rank, user, seconds, live) of everybody, summed from the sessions as of the board's own moment."""
+    until = instant(board.until)
+    start = start_of(name, until)
+    assert board.start == int(start.timestamp())
+    rows = sql.execute(BOARD, {"guild": GUILD, "until": until, "start": start}).fetchall()
+    seconds = [row[1] for row in rows]
+    return [(i + 1, seconds.index(s) + 1, user, s, live) for i, (user, s, live) in enumerate(rows)]
+
+
+MADE_UP = """
+INSERT INTO guild (guild_id, name, icon, shard_count, shard_id) VALUES (%(guild)s, 'Made up', 'abc', 1, 0);
+INSERT INTO tracker_shard (shard_count, shard_id, proven_at) VALUES (1, 0, now() - interval '7 seconds');
+INSERT INTO member (guild_id, user_id, username) SELECT %(guild)s, u, 'user' || u FROM generate_series(1, 900) AS u;
+"""
+
+# 100 000 sessions of 1 000 members, each in a lane of its own, some of them across midnights and months, the shares of time
+# uneven, some members equal to the second.
+SESSIONS = """
+SELECT record_sessions(%(guild)s, array_agg(n), array_agg(user_id), array_agg(1 + n %% 5), array_agg(s), array_agg(e),
+                       array_agg('leave'::text))
+  FROM (SELECT n, 1 + n %% 1000 AS user_id, s, s + CASE WHEN n %% 1000 IN (10, 11, 12) THEN 1000 ELSE l END AS e
+          FROM (SELECT n, extract(epoch FROM now())::bigint - 700 - 86400 * 380 + (n / 1000) * 328320 + (n * 7919) %% 100000 AS s,
+                       60 + ((n * 104729) %% 1000) * ((n %% 1000) * 7 %% 220) AS l
+                  FROM generate_series(0, 99999) AS n) AS x) AS y
+ WHERE e < extract(epoch FROM now())::bigint - 600
+"""
+
+OPEN = """
+SELECT record_sessions(%(guild)s, array_agg(1000000 + n), array_agg(user_id), array_agg(1 + n %% 5), array_agg(s),
+                       array_agg(NULL::bigint), array_agg(NULL::text))
+  FROM (SELECT n, 1 + n * 20 AS user_id, extract(epoch FROM now())::bigint - (n * n * n) %% 500 AS s
+          FROM generate_series(1, 50) AS n) AS x
+"""
+
+
+@pytest.fixture
+def made_up(sql):
+    for statement in MADE_UP.strip().split(";\n") + [SESSIONS, OPEN]:
+        sql.execute(statement, {"guild": GUILD})
+    sql.execute("ANALYZE")
+    assert sql.execute("SELECT count(*) FROM voice_session WHERE ended_at IS NULL").fetchone() == (50,)
+    assert sql.execute("SELECT count(*) FROM voice_session").fetchone()[0] > 95_000
+    return sql
+
+
+def test_all_ranges_equal_plain_sums(made_up, database):
+    assert_ledger_is_whole(made_up)
+    checked = 0
+    for page, caller in [(0, 3), (0, 21), (3, 999), (10_000, 12)]:
+        for name, board in read_boards(database, caller, page).items():
+            plain = plain_board(made_up, board, name)
+            shown = min(page, (len(plain) - 1) // 10)
+            assert board.page == shown
+            assert (board.total, board.members) == (sum(r[3] for r in plain), len(plain))
+            assert (board.in_voice, board.first) == (50, plain[0][3])
+            assert [tuple(row[:5]) for row in board.rows] == plain[shown * 10 : shown * 10 + 10]
+            assert [row.name for row in board.rows] == [f"user{r.user}" if r.user <= 900 else "" for r in board.rows]
+            own = [r for r in plain if r[2] == caller]
+            assert [tuple(row[:5]) for row in board.caller] == own
+            checked += 1
+    assert checked == 32
+
+
+def test_equal_times_share_a_rank(made_up, database):
+    board = read_boards(database, 11, 0, [7])["all_time"]
+    place = board.caller[0]
+    around = [r for r in plain_board(made_up, board, "all_time") if r[3] == place.seconds]
+    assert len(around) == 3 and {r[1] for r in around} == {place.rank}
+
+
+def test_open_sessions_end_where_proof_ends(made_up, database):
+    made_up.execute("UPDATE tracker_shard SET proven_at = now() - interval '1 hour'")
+    late = read_boards(database, 0, 0, [7])["all_time"]
+    assert late.total == made_up.execute("SELECT sum(total_seconds) FROM voice_session").fetchone()[0]
+    made_up.execute("UPDATE guild SET available = false")
+    assert read_boards(database, 0, 0, [7])["all_time"].in_voice == 0
+
+
+def test_an_empty_range_and_an_unknown_server(sql, database):
+    sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (%s, 'Quiet', 1, 0)", [GUILD])
+    board = read_boards(database, 5, 0, [5])["this_month"]
+    assert (board.known, board.total, board.members, board.page, board.rows, board.caller) == (1, 0, 0, 0, [], [])
+    assert read_boards(database, 5, 0, [5], guild=42)["this_month"].known == 0
+
+
+@pytest.mark.parametrize("name", ["today", "this_month", "this_year", "all_time"])
+def test_calendar_boards_touch_no_ended_session(made_up, name):
+    source = pathlib.Path(ROOT / "db/leaderboard.c").read_text()
+    plan = explain(made_up, statement_of(source, f"board_{name}"))
+    scans = [node for node in plan if node.get("Relation Name") == "voice_session"]
+    assert scans, "the open sessions are read"
+    for node in scans:
+        assert node.get("Index Name") == "voice_session_one_open"
+        assert node["Actual Rows"] * node["Actual Loops"] <= 50
+
+
+def statement_of(source, name):
+    """The SQL as the compiler puts it together, by running the preprocessor on the table of statements."""
+    done = subprocess.run(["gcc", "-E", "-P", "-I.", "-I/usr/include/cjson", "-"], input=source, capture_output=True, text=True, check=True, cwd=ROOT)
+    found = re.search(r'\{"%s",((?:\s*"(?:[^"\\]|\\.)*")+)' % name, done.stdout)
+    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', found.group(1)))
+
+
+def explain(sql, statement):
+    for number, value in [("$1", GUILD), ("$2", 3), ("$3", 0)]:
+        statement = statement.replace(number, str(value))
+    plan = sql.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement).fetchone()[0][0]["Plan"]
+    nodes, todo = [], [plan]
+    while todo:
+        node = todo.pop()
+        nodes.append(node)
+        todo += node.get("Plans", [])
+    return nodes

@@ -1,0 +1,71 @@
+"""The rollups and boards once more, the plain way: what the tests hold the fast way against."""
+
+DAILY = """
+SELECT guild_id, d::date, user_id,
+       sum(extract(epoch FROM least(e, d + interval '1 day') - greatest(s, d)))::int
+  FROM (SELECT guild_id, user_id, started_at AT TIME ZONE 'UTC' AS s, ended_at AT TIME ZONE 'UTC' AS e
+          FROM voice_session WHERE ended_at > started_at) AS x,
+       generate_series(date_trunc('day', s), e, interval '1 day') AS d
+ WHERE least(e, d + interval '1 day') > greatest(s, d)
+ GROUP BY 1, 2, 3
+"""
+
+ROLLUPS = {
+    "voice_daily_activity": ("guild_id, day, user_id, total_seconds", DAILY),
+    "guild_daily_activity": (
+        "guild_id, day, total_seconds, active_members",
+        f"SELECT guild_id, d, sum(seconds)::bigint, count(*)::int FROM ({DAILY}) AS y(guild_id, d, user_id, seconds) GROUP BY 1, 2",
+    ),
+    "voice_total": (
+        "guild_id, period, period_start, user_id, total_seconds, last_day",
+        f"""SELECT guild_id, period, start, user_id, sum(seconds)::bigint, max(d)
+              FROM ({DAILY}) AS y(guild_id, d, user_id, seconds),
+                   LATERAL (VALUES ('month', date_trunc('month', d::timestamp)::date),
+                                   ('year', date_trunc('year', d::timestamp)::date),
+                                   ('all', date '1970-01-01')) AS k(period, start)
+             GROUP BY 1, 2, 3, 4""",
+    ),
+    "guild_total": (
+        "guild_id, period, period_start, total_seconds, members",
+        f"""SELECT guild_id, period, start, sum(seconds)::bigint, count(DISTINCT user_id)::int
+              FROM ({DAILY}) AS y(guild_id, d, user_id, seconds),
+                   LATERAL (VALUES ('month', date_trunc('month', d::timestamp)::date),
+                                   ('year', date_trunc('year', d::timestamp)::date),
+                                   ('all', date '1970-01-01')) AS k(period, start)
+             GROUP BY 1, 2, 3""",
+    ),
+}
+
+OVERLAPS = """
+SELECT a.guild_id, a.user_id, a.started_at, b.started_at
+  FROM voice_session a JOIN voice_session b USING (guild_id, user_id)
+ WHERE a.session_id < b.session_id
+   AND tstzrange(a.started_at, coalesce(a.ended_at, 'infinity')) && tstzrange(b.started_at, coalesce(b.ended_at, 'infinity'))
+"""
+
+# Until when open sessions count, at the moment $until; and the board of a range that starts at $start.
+BOARD = """
+WITH live AS (
+    SELECT CASE WHEN t.proven_at IS NOT NULL AND g.available AND g.left_at IS NULL
+                THEN date_trunc('second', least(%(until)s::timestamptz, t.proven_at + make_interval(secs => t.interval_seconds)))
+           END AS until
+      FROM guild g JOIN tracker_shard t USING (shard_count, shard_id) WHERE guild_id = %(guild)s
+)
+SELECT user_id, sum(seconds)::bigint AS seconds, bool_or(open) AS live
+  FROM (SELECT user_id, ended_at IS NULL AS open,
+               greatest(0, extract(epoch FROM coalesce(ended_at, live.until) - greatest(started_at, %(start)s::timestamptz))) AS seconds
+          FROM voice_session, live
+         WHERE guild_id = %(guild)s AND (ended_at IS NOT NULL OR live.until IS NOT NULL)) AS x
+ GROUP BY user_id HAVING sum(seconds) > 0
+ ORDER BY seconds DESC, user_id
+"""
+
+
+def assert_ledger_is_whole(sql):
+    """Every rollup equals plain SQL over the sessions, no member is in two places, nothing is negative."""
+    for table, (columns, plain) in ROLLUPS.items():
+        kept = set(sql.execute(f"SELECT {columns} FROM {table}").fetchall())
+        summed = set(sql.execute(plain).fetchall())
+        assert kept == summed, f"{table}: too much {kept - summed}, too little {summed - kept}"
+    assert sql.execute(OVERLAPS).fetchall() == []
+    assert sql.execute("SELECT FROM voice_session WHERE ended_at < started_at").fetchall() == []
