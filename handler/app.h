@@ -1,0 +1,23 @@
+/* What a worker has for its commands: made once after the fork, lent to all of them. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct db_pool;
+struct drawing;
+struct http_client;
+struct loop;
+struct rest;
+
+struct app {
+    struct loop *loop;
+    struct db_pool *pool;
+    struct rest *rest;
+    struct http_client *cdn;
+    const char *cdn_url; /* without a slash at the end */
+    struct drawing *drawing;
+    uint64_t application_id;
+    uint8_t public_key[32];
+    size_t n_commands; /* under way: kept by reply, from an interaction to the end of its answer */
+};

@@ -1,0 +1,66 @@
+#include "handler/command.h"
+
+#include "handler/cmd_leaderboard.h"
+#include "handler/interaction.h"
+#include "infra/discord.h"
+
+#include <string.h>
+
+static const char root_name[] = "vc";
+
+static const struct command commands[] = {
+    {
+        .name = "leaderboard",
+        .description = "Who spent the most time in voice",
+        .add_options = cmd_leaderboard_options,
+        .run = cmd_leaderboard_run,
+    },
+};
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+const struct command *command_find(const struct interaction *interaction)
+{
+    if (strcmp(interaction->command, root_name) != 0 || interaction->subcommand == NULL)
+        return NULL;
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(interaction->subcommand, commands[i].name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static void add_subcommand(cJSON *options, const struct command *command)
+{
+    cJSON *const option = cJSON_CreateObject();
+    cJSON_AddNumberToObject(option, "type", DISCORD_OPTION_SUB_COMMAND);
+    cJSON_AddStringToObject(option, "name", command->name);
+    cJSON_AddStringToObject(option, "description", command->description);
+    command->add_options(cJSON_AddArrayToObject(option, "options"));
+    cJSON_AddItemToArray(options, option);
+}
+
+/* A list that holds 0 alone, Discord's number for servers both as a context and as a place of installation. */
+static void add_servers_only(cJSON *command, const char *name)
+{
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(command, name), cJSON_CreateNumber(0));
+}
+
+char *command_registration(void)
+{
+    cJSON *const list = cJSON_CreateArray();
+    cJSON *const root = cJSON_CreateObject();
+    cJSON_AddItemToArray(list, root);
+    cJSON_AddNumberToObject(root, "type", 1); /* a slash command */
+    cJSON_AddStringToObject(root, "name", root_name);
+    cJSON_AddStringToObject(root, "description", "Time in voice channels");
+    cJSON_AddNullToObject(root,
+                          "default_member_permissions"); /* for everybody: subcommands have no such field */
+    add_servers_only(root, "contexts");
+    add_servers_only(root, "integration_types");
+    cJSON *const options = cJSON_AddArrayToObject(root, "options");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        add_subcommand(options, &commands[i]);
+    char *const text = cJSON_PrintUnformatted(list);
+    cJSON_Delete(list);
+    return text;
+}

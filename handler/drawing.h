@@ -1,0 +1,16 @@
+/*
+ * The queue of cards to draw: one card in a turn of the loop, so that acknowledgements, which Discord wants
+ * within three seconds, never wait for more than one.
+ */
+#pragma once
+
+struct drawing;
+struct loop;
+
+struct drawing *drawing_create(struct loop *loop);
+/* The queue must be empty. NULL is accepted. */
+void drawing_destroy(struct drawing *drawing);
+
+/* Runs draw(arg) in a later turn, in the order of the calls. The queue is as long as commands are allowed to
+ * run. */
+void drawing_enqueue(struct drawing *drawing, void (*draw)(void *arg), void *arg);

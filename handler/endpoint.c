@@ -1,0 +1,151 @@
+#include "handler/endpoint.h"
+
+#include "db/pool.h"
+#include "handler/app.h"
+#include "handler/command.h"
+#include "handler/interaction.h"
+#include "handler/reply.h"
+#include "handler/verify.h"
+#include "infra/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Commands at once in one worker; each may hold a picture and a dozen avatars. */
+enum { MAX_COMMANDS = 256 };
+
+static void respond_text(struct http_exchange *exchange, int status, const char *text)
+{
+    http_respond(exchange, status, "text/plain; charset=utf-8", text, strlen(text), NULL, NULL);
+}
+
+static void respond_json(struct http_exchange *exchange, const char *json)
+{
+    http_respond(exchange, 200, "application/json", json, strlen(json), NULL, NULL);
+}
+
+/* Only words, and only for who asked: what cannot be done, said at once. */
+static void respond_words(struct http_exchange *exchange, const struct interaction *interaction,
+                          const char *result, const char *words)
+{
+    char *const json = reply_json_words(words);
+    respond_json(exchange, json);
+    free(json);
+    log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s", interaction->id,
+             log_quote(interaction->subcommand), result);
+}
+
+/* Takes the interaction. The command works while its acknowledgement is on the way; the reply waits for both.
+ */
+static void run_command(struct app *app, struct http_exchange *exchange, struct interaction *interaction,
+                        const struct command *command)
+{
+    struct reply *const reply = reply_create(app, interaction, command->name);
+    char *const json = reply_json_deferred(command->ephemeral);
+    http_respond(exchange, 200, "application/json", json, strlen(json), reply_on_acknowledged, reply);
+    free(json);
+    command->run(app, reply);
+}
+
+/* Takes the interaction. */
+static void on_command(struct app *app, struct http_exchange *exchange, struct interaction *interaction)
+{
+    const struct command *const command = command_find(interaction);
+    if (command != NULL && interaction->guild_id != 0 && app->n_commands < MAX_COMMANDS) {
+        run_command(app, exchange, interaction, command);
+        return;
+    }
+    if (command == NULL)
+        respond_words(exchange, interaction, "unknown",
+                      "I do not know this command. Perhaps it is from another version of me.");
+    else if (interaction->guild_id == 0)
+        respond_words(exchange, interaction, "no_server", "This works in servers only.");
+    else
+        respond_words(exchange, interaction, "busy",
+                      "Too many people are asking at this moment. Please try again.");
+    interaction_destroy(interaction);
+}
+
+/* Takes the interaction. */
+static void on_verified(struct app *app, struct http_exchange *exchange, struct interaction *interaction)
+{
+    switch (interaction->type) {
+    case DISCORD_APPLICATION_COMMAND:
+        on_command(app, exchange, interaction);
+        return;
+    case DISCORD_PING:
+        log_debug("ping", "id=%" PRIu64, interaction->id);
+        respond_json(exchange, "{\"type\":1}");
+        break;
+    case DISCORD_MESSAGE_COMPONENT:
+    case DISCORD_MODAL_SUBMIT:
+        respond_words(exchange, interaction, "unknown", "There is nothing behind this control any more.");
+        break;
+    case DISCORD_AUTOCOMPLETE: /* none of our options asks for it */
+        respond_text(exchange, 400, "no autocomplete here\n");
+        break;
+    }
+    interaction_destroy(interaction);
+}
+
+static bool is_signed(const struct app *app, const struct http_exchange *exchange)
+{
+    size_t signature_len, timestamp_len, body_len;
+    const char *const signature = http_exchange_header(exchange, "x-signature-ed25519", &signature_len);
+    const char *const timestamp = http_exchange_header(exchange, "x-signature-timestamp", &timestamp_len);
+    const char *const body = http_exchange_body(exchange, &body_len);
+    return verify_signature(app->public_key, signature, signature_len, timestamp, timestamp_len, body,
+                            body_len);
+}
+
+/* Discord probes with bad signatures; only 401 passes, whatever else is wrong with the request. */
+static void on_interaction(void *arg, struct http_exchange *exchange)
+{
+    static const char *const problems[] = {
+        [INTERACTION_FINE] = "",
+        [INTERACTION_NOT_JSON] = "not JSON\n",
+        [INTERACTION_MALFORMED] = "not an interaction\n",
+        [INTERACTION_UNKNOWN_TYPE] = "unknown type of interaction\n",
+    };
+    struct app *const app = arg;
+    if (!is_signed(app, exchange)) {
+        log_debug("signature_refused", "%s", "");
+        respond_text(exchange, 401, "invalid request signature\n");
+        return;
+    }
+    size_t len;
+    const char *const body = http_exchange_body(exchange, &len);
+    enum interaction_problem problem;
+    struct interaction *const interaction = interaction_parse(body, len, &problem);
+    if (interaction == NULL) {
+        log_warn("interaction_refused", "problem=%d bytes=%zu", problem, len);
+        respond_text(exchange, 400, problems[problem]);
+    } else if (interaction->application_id != app->application_id) {
+        log_warn("interaction_refused", "application_id=%" PRIu64, interaction->application_id);
+        respond_text(exchange, 400, "another application's interaction\n");
+        interaction_destroy(interaction);
+    } else {
+        on_verified(app, exchange, interaction);
+    }
+}
+
+static void on_health(void *arg, struct http_exchange *exchange)
+{
+    (void)arg;
+    respond_text(exchange, 200, "ok\n");
+}
+
+static void on_ready(void *arg, struct http_exchange *exchange)
+{
+    const struct app *const app = arg;
+    const bool ready = db_pool_ready(app->pool);
+    respond_text(exchange, ready ? 200 : 503, ready ? "ok\n" : "no database\n");
+}
+
+const struct http_route endpoint_routes[] = {
+    {"POST", "/interactions", on_interaction},
+    {"GET", "/healthz", on_health},
+    {"GET", "/readyz", on_ready},
+};
+const size_t endpoint_n_routes = sizeof(endpoint_routes) / sizeof(endpoint_routes[0]);

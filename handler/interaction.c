@@ -1,0 +1,161 @@
+#include "handler/interaction.h"
+
+#include "infra/json.h"
+#include "infra/mem.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Discord's default where the field is missing. */
+enum { DEFAULT_ATTACHMENT_SIZE_LIMIT = 10 * 1024 * 1024 };
+
+/* A decimal bit set of any length into its low 64 bits: wraps on purpose, higher bits are none of ours. */
+static bool parse_permissions(const cJSON *object, const char *name, uint64_t *out)
+{
+    *out = 0;
+    const char *const s = json_string(object, name);
+    if (s == NULL || s[0] == '\0' || s[strspn(s, "0123456789")] != '\0')
+        return false;
+    for (const char *p = s; *p != '\0'; p++)
+        *out = *out * 10 + (uint64_t)(*p - '0');
+    return true;
+}
+
+static bool parse_type(const cJSON *root, enum discord_interaction_type *out)
+{
+    int64_t type;
+    if (!json_int(root, "type", &type) || type < DISCORD_PING || type > DISCORD_MODAL_SUBMIT)
+        return false;
+    *out = (enum discord_interaction_type)type;
+    return true;
+}
+
+/* In servers the user is within the member; outside there is no member. */
+static bool parse_user(struct interaction *interaction, const cJSON *root)
+{
+    struct interaction_user *const user = &interaction->user;
+    const cJSON *const member = json_object(root, "member");
+    const cJSON *const object = json_object(interaction->guild_id != 0 ? member : root, "user");
+    if (!json_snowflake(object, "id", &user->id))
+        return false;
+    user->username = json_string(object, "username");
+    user->global_name = json_string(object, "global_name");
+    user->avatar = json_string(object, "avatar");
+    if (interaction->guild_id == 0)
+        return true;
+    user->nick = json_string(member, "nick");
+    user->guild_avatar = json_string(member, "avatar");
+    return parse_permissions(member, "permissions", &interaction->permissions);
+}
+
+static bool parse_option(struct interaction *interaction, const cJSON *object)
+{
+    struct interaction_option option = {.name = json_string(object, "name")};
+    int64_t type;
+    if (option.name == NULL || !json_int(object, "type", &type))
+        return false;
+    if (type == DISCORD_OPTION_STRING) {
+        option.type = DISCORD_OPTION_STRING;
+        option.string = json_string(object, "value");
+        if (option.string == NULL)
+            return false;
+    } else if (type == DISCORD_OPTION_USER) {
+        option.type = DISCORD_OPTION_USER;
+        if (!json_snowflake(object, "value", &option.user_id))
+            return false;
+    } else {
+        return true; /* of a kind that no command of ours has */
+    }
+    if (interaction->n_options == INTERACTION_MAX_OPTIONS)
+        return false;
+    interaction->options[interaction->n_options++] = option;
+    return true;
+}
+
+static bool parse_options(struct interaction *interaction, const cJSON *object)
+{
+    const cJSON *option;
+    cJSON_ArrayForEach(option, json_array(object, "options"))
+    {
+        if (!parse_option(interaction, option))
+            return false;
+    }
+    return true;
+}
+
+/* A subcommand is the only option of its command, and holds the parameters; both lists may be missing. */
+static bool parse_command(struct interaction *interaction, const cJSON *data)
+{
+    interaction->command = json_string(data, "name");
+    if (interaction->command == NULL)
+        return false;
+    const cJSON *const first = cJSON_GetArrayItem(json_array(data, "options"), 0);
+    int64_t type;
+    if (!json_int(first, "type", &type) || type != DISCORD_OPTION_SUB_COMMAND)
+        return parse_options(interaction, data);
+    interaction->subcommand = json_string(first, "name");
+    return interaction->subcommand != NULL && parse_options(interaction, first);
+}
+
+static bool parse_body(struct interaction *interaction, const cJSON *root)
+{
+    interaction->token = json_string(root, "token");
+    if (!json_snowflake(root, "id", &interaction->id) ||
+        !json_snowflake(root, "application_id", &interaction->application_id) || interaction->token == NULL ||
+        interaction->token[0] == '\0')
+        return false;
+    if (interaction->type == DISCORD_PING)
+        return true;
+    if (json_member(root, "guild_id") != NULL && !json_snowflake(root, "guild_id", &interaction->guild_id))
+        return false;
+    if (!json_int(root, "attachment_size_limit", &interaction->attachment_size_limit))
+        interaction->attachment_size_limit = DEFAULT_ATTACHMENT_SIZE_LIMIT;
+    if (!parse_permissions(root, "app_permissions", &interaction->app_permissions) ||
+        !parse_user(interaction, root))
+        return false;
+    return interaction->type != DISCORD_APPLICATION_COMMAND ||
+           parse_command(interaction, json_object(root, "data"));
+}
+
+struct interaction *interaction_parse(const char *body, size_t len, enum interaction_problem *problem)
+{
+    struct interaction *const interaction = mem_alloc(sizeof(*interaction));
+    interaction->document = json_parse(body, len);
+    if (interaction->document == NULL)
+        *problem = INTERACTION_NOT_JSON;
+    else if (!cJSON_IsNumber(json_member(interaction->document, "type")))
+        *problem = INTERACTION_MALFORMED;
+    else if (!parse_type(interaction->document, &interaction->type))
+        *problem = INTERACTION_UNKNOWN_TYPE;
+    else if (!parse_body(interaction, interaction->document))
+        *problem = INTERACTION_MALFORMED;
+    else
+        *problem = INTERACTION_FINE;
+    if (*problem == INTERACTION_FINE)
+        return interaction;
+    interaction_destroy(interaction);
+    return NULL;
+}
+
+void interaction_destroy(struct interaction *interaction)
+{
+    if (interaction == NULL)
+        return;
+    char *const token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(interaction->document, "token"));
+    if (token != NULL)
+        explicit_bzero(token, strlen(token));
+    cJSON_Delete(interaction->document);
+    free(interaction);
+}
+
+const struct interaction_option *interaction_option(const struct interaction *interaction, const char *name,
+                                                    enum discord_option_type type)
+{
+    for (size_t i = 0; i < interaction->n_options; i++) {
+        const struct interaction_option *const option = &interaction->options[i];
+        if (option->type == type && strcmp(option->name, name) == 0)
+            return option;
+    }
+    return NULL;
+}

@@ -1,0 +1,64 @@
+/*
+ * An interaction as Discord posts it (contract 1.5 and 1.6), from JSON into a struct that is valid by
+ * construction. Pure. Knows only what our commands use; everything else in the document is ignored.
+ */
+#pragma once
+
+#include "infra/discord.h"
+
+#include <cJSON.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { INTERACTION_MAX_OPTIONS = 25 };
+
+/* A filled parameter of a slash command, by its type. */
+struct interaction_option {
+    const char *name;
+    enum discord_option_type type; /* DISCORD_OPTION_STRING or DISCORD_OPTION_USER */
+    const char *string;            /* of a string, else NULL */
+    uint64_t user_id;              /* of a user, else 0 */
+};
+
+/* Who did it. Strings are NULL where Discord sends none; the last two exist only in servers. */
+struct interaction_user {
+    uint64_t id;
+    const char *username, *global_name, *avatar;
+    const char *nick, *guild_avatar;
+};
+
+/* Strings live as long as the struct. */
+struct interaction {
+    uint64_t id, application_id;
+    enum discord_interaction_type type;
+    const char *token; /* a secret for 15 minutes, of any length */
+    uint64_t guild_id; /* 0 outside a server */
+    uint64_t app_permissions;
+    int64_t attachment_size_limit; /* bytes of one file */
+    struct interaction_user user;  /* of anything but a PING */
+    uint64_t permissions;          /* of the member, in this channel; 0 outside a server */
+
+    /* Of a DISCORD_APPLICATION_COMMAND */
+    const char *command;
+    const char *subcommand; /* or NULL */
+    struct interaction_option options[INTERACTION_MAX_OPTIONS];
+    size_t n_options;
+
+    cJSON *document;
+};
+
+enum interaction_problem {
+    INTERACTION_FINE,
+    INTERACTION_NOT_JSON,
+    INTERACTION_MALFORMED,
+    INTERACTION_UNKNOWN_TYPE, /* well formed as far as it can be told: Discord may add types */
+};
+
+/* NULL with *problem set, or an interaction for interaction_destroy(). */
+struct interaction *interaction_parse(const char *body, size_t len, enum interaction_problem *problem);
+/* Wipes the token. NULL is accepted. */
+void interaction_destroy(struct interaction *interaction);
+
+/* The option of that name and type, or NULL. */
+const struct interaction_option *interaction_option(const struct interaction *interaction, const char *name,
+                                                    enum discord_option_type type);

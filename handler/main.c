@@ -1,0 +1,170 @@
+/* The handler: answers Discord's interactions. `handler` serves; `handler --register` tells Discord our
+ * commands. */
+#include "handler/command.h"
+#include "handler/prefork.h"
+#include "handler/worker.h"
+#include "infra/config.h"
+#include "infra/discord.h"
+#include "infra/http_client.h"
+#include "infra/log.h"
+#include "infra/loop.h"
+#include "infra/rest.h"
+
+#include <cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024, MAX_WORKERS = 256, REGISTER_DEADLINE_MS = 60000 };
+
+static const char *api_url(void)
+{
+    return config_string("DISCORD_API_URL", "https://discord.com/api/v10");
+}
+
+static bool config_is_good(void)
+{
+    if (config_error() != NULL)
+        fprintf(stderr, "handler: %s\n", config_error());
+    return config_error() == NULL;
+}
+
+/* --register
+ * --------------------------------------------------------------------------------------------------- */
+
+struct registration {
+    struct loop *loop;
+    bool good;
+};
+
+static void on_registered(void *arg, const struct rest_response *response)
+{
+    struct registration *const registration = arg;
+    char *const body = response->body != NULL ? cJSON_Print(response->body) : NULL;
+    registration->good = response->status == REST_OK;
+    printf("%s: Discord answered %d\n%s\n", registration->good ? "registered" : "not registered",
+           response->http_status, body != NULL ? body : "(no answer that can be read)");
+    free(body);
+    loop_stop(registration->loop);
+}
+
+static bool register_commands(void)
+{
+    const uint64_t application_id = config_snowflake("DISCORD_APPLICATION_ID");
+    const struct rest_config rest_config = {.api_url = api_url(),
+                                            .token = config_string("DISCORD_TOKEN", NULL)};
+    const struct http_client_config client_config = {.ca_file = config_optional("TLS_CA_FILE"),
+                                                     .user_agent = DISCORD_USER_AGENT};
+    if (!config_is_good())
+        return false;
+
+    struct registration registration = {.loop = loop_create()};
+    struct http_client *const client = http_client_create(registration.loop, &client_config);
+    struct rest *const rest = rest_create(registration.loop, client, &rest_config);
+    char path[64];
+    snprintf(path, sizeof(path), "/applications/%" PRIu64 "/commands", application_id);
+    char *const json = command_registration();
+    const struct rest_request request = {
+        .method = "PUT",
+        .path = path,
+        .bucket = "commands",
+        .json = json,
+        .with_token = true,
+        .deadline_ms = REGISTER_DEADLINE_MS,
+    };
+    rest_send(rest, &request, on_registered, &registration);
+    free(json);
+    loop_run(registration.loop);
+    rest_destroy(rest);
+    http_client_destroy(client);
+    loop_destroy(registration.loop);
+    return registration.good;
+}
+
+/* Serving
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* Opened once, before the fork, and shared: a worker that dies loses no connection that waits in its queue. */
+static int open_listener(const struct config_address *address)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    struct addrinfo *found;
+    if (getaddrinfo(address->host, address->port, &hints, &found) != 0) {
+        fprintf(stderr, "handler: LISTEN is no address\n");
+        return -1;
+    }
+    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    const bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+                      bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
+    freeaddrinfo(found);
+    if (good)
+        return fd;
+    fprintf(stderr, "handler: LISTEN %s:%s: %s\n", address->host, address->port, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool work(int index, void *arg)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "handler[%d]", index);
+    log_set_program(name);
+    return worker_run(arg);
+}
+
+/* New connections are refused then, instead of waiting for workers that are about to end. */
+static void on_stop(void *arg)
+{
+    const struct worker_config *const config = arg;
+    close(config->listen_fd);
+}
+
+static int serve(void)
+{
+    struct worker_config config = {
+        .application_id = config_snowflake("DISCORD_APPLICATION_ID"),
+        .database_url = config_string("DATABASE_URL", NULL),
+        .api_url = api_url(),
+        .cdn_url = config_string("DISCORD_CDN_URL", "https://cdn.discordapp.com"),
+        .ca_file = config_optional("TLS_CA_FILE"),
+    };
+    config_hex("DISCORD_PUBLIC_KEY", config.public_key, sizeof(config.public_key));
+    struct config_address address;
+    config_address("LISTEN", "127.0.0.1:8080", &address);
+    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    const int workers = (int)config_int("WORKERS",
+                                        cpus < 1             ? 1
+                                        : cpus > MAX_WORKERS ? MAX_WORKERS
+                                                             : cpus,
+                                        1, MAX_WORKERS);
+    config_log_level();
+    if (!config_is_good())
+        return EXIT_FAILURE;
+    config.listen_fd = open_listener(&address);
+    if (config.listen_fd < 0)
+        return EXIT_FAILURE;
+    log_info("listening", "address=%s port=%s workers=%d", address.host, address.port, workers);
+    return prefork_run(workers, work, on_stop, &config);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    config_load();
+    log_set_program("handler");
+    if (argc == 1)
+        return serve();
+    if (argc == 2 && strcmp(argv[1], "--register") == 0)
+        return register_commands() ? EXIT_SUCCESS : EXIT_FAILURE;
+    fprintf(stderr, "usage: handler [--register]\n");
+    return EXIT_FAILURE;
+}

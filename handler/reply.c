@@ -1,0 +1,290 @@
+#include "handler/reply.h"
+
+#include "handler/app.h"
+#include "infra/clock.h"
+#include "infra/json.h"
+#include "infra/log.h"
+#include "infra/mem.h"
+#include "infra/rest.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ACCENT_COLOR = 0x4CC9F0,
+    /* The token lives 15 minutes; but nobody looks any more after two, and other answers need the place. */
+    DEADLINE_MS = 120000,
+};
+
+enum acknowledgement { ACK_UNDER_WAY, ACK_SENT, ACK_LOST };
+
+struct reply {
+    struct app *app;
+    struct interaction *interaction;
+    const char *command;
+    int64_t started_ms; /* all on the monotonic clock */
+    int64_t acknowledged_ms;
+    enum acknowledgement acknowledgement;
+
+    /* The answer, once the command has given it. */
+    char *text; /* NULL: not yet */
+    struct picture picture;
+    char *filename, *alt;
+};
+
+/* JSON
+ * --------------------------------------------------------------------------------------------------------- */
+
+static char *print(cJSON *json)
+{
+    char *const text = cJSON_PrintUnformatted(json);
+    cJSON_Delete(json);
+    return text;
+}
+
+/* Without it Discord's default applies, and names in the text would ping. */
+static void add_no_mentions(cJSON *message)
+{
+    cJSON_AddArrayToObject(cJSON_AddObjectToObject(message, "allowed_mentions"), "parse");
+}
+
+char *reply_json_words(const char *words)
+{
+    cJSON *const root = cJSON_CreateObject();
+    cJSON_AddNumberToObject(root, "type", DISCORD_CHANNEL_MESSAGE);
+    cJSON *const data = cJSON_AddObjectToObject(root, "data");
+    cJSON_AddStringToObject(data, "content", words);
+    cJSON_AddNumberToObject(data, "flags", DISCORD_FLAG_EPHEMERAL);
+    add_no_mentions(data);
+    return print(root);
+}
+
+char *reply_json_deferred(bool ephemeral)
+{
+    cJSON *const root = cJSON_CreateObject();
+    cJSON_AddNumberToObject(root, "type", DISCORD_DEFERRED_CHANNEL_MESSAGE);
+    if (ephemeral)
+        cJSON_AddNumberToObject(cJSON_AddObjectToObject(root, "data"), "flags", DISCORD_FLAG_EPHEMERAL);
+    return print(root);
+}
+
+/* An edit replaces all: its attachments are the complete list, and components V2 has to be said again
+ * (contract 1.12). */
+static cJSON *create_edit(cJSON **attachments, cJSON **components)
+{
+    cJSON *const root = cJSON_CreateObject();
+    cJSON_AddNumberToObject(root, "flags", DISCORD_FLAG_COMPONENTS_V2);
+    add_no_mentions(root);
+    *attachments = cJSON_AddArrayToObject(root, "attachments");
+    *components = cJSON_AddArrayToObject(root, "components");
+    return root;
+}
+
+static cJSON *add_component(cJSON *components, enum discord_component_type type)
+{
+    cJSON *const component = cJSON_CreateObject();
+    cJSON_AddNumberToObject(component, "type", type);
+    cJSON_AddItemToArray(components, component);
+    return component;
+}
+
+char *reply_json_text(const char *text)
+{
+    cJSON *attachments, *components;
+    cJSON *const root = create_edit(&attachments, &components);
+    cJSON_AddStringToObject(add_component(components, DISCORD_TEXT_DISPLAY), "content", text);
+    return print(root);
+}
+
+char *reply_json_picture(const char *filename, const char *alt)
+{
+    cJSON *attachments, *components;
+    cJSON *const root = create_edit(&attachments, &components);
+    cJSON *const attachment = cJSON_CreateObject();
+    cJSON_AddStringToObject(attachment, "id", "0"); /* files[0] */
+    cJSON_AddStringToObject(attachment, "filename", filename);
+    cJSON_AddStringToObject(attachment, "description", alt);
+    cJSON_AddItemToArray(attachments, attachment);
+
+    cJSON *const container = add_component(components, DISCORD_CONTAINER);
+    cJSON_AddNumberToObject(container, "accent_color", ACCENT_COLOR);
+    cJSON *const gallery =
+        add_component(cJSON_AddArrayToObject(container, "components"), DISCORD_MEDIA_GALLERY);
+    cJSON *const item = cJSON_CreateObject();
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(gallery, "items"), item);
+    char url[128];
+    snprintf(url, sizeof(url), "attachment://%s", filename);
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(item, "media"), "url", url);
+    cJSON_AddStringToObject(item, "description", alt);
+    return print(root);
+}
+
+/* The life of a reply
+ * ------------------------------------------------------------------------------------------ */
+
+struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command)
+{
+    struct reply *const reply = mem_alloc(sizeof(*reply));
+    reply->app = app;
+    reply->interaction = interaction;
+    reply->command = command;
+    reply->started_ms = clock_monotonic_ms();
+    app->n_commands++;
+    return reply;
+}
+
+const struct interaction *reply_interaction(const struct reply *reply)
+{
+    return reply->interaction;
+}
+
+static void drop_picture(struct reply *reply)
+{
+    free(reply->picture.bytes);
+    reply->picture = (struct picture){0};
+}
+
+static void end(struct reply *reply, const char *result)
+{
+    log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s ack_ms=%" PRId64 " ms=%" PRId64,
+             reply->interaction->id, reply->command, result, reply->acknowledged_ms - reply->started_ms,
+             clock_monotonic_ms() - reply->started_ms);
+    reply->app->n_commands--;
+    drop_picture(reply);
+    free(reply->filename);
+    free(reply->alt);
+    free(reply->text);
+    interaction_destroy(reply->interaction);
+    free(reply);
+}
+
+/* A path segment: whatever a token may hold, it stays one. */
+static void append_segment(struct buffer *path, const char *s)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~=";
+    for (; *s != '\0'; s++) {
+        if (strchr(plain, *s) != NULL)
+            buffer_append(path, s, 1);
+        else
+            buffer_printf(path, "%%%02X", (unsigned)(unsigned char)*s);
+    }
+}
+
+static void send_edit(struct reply *reply, char *json, const struct rest_file *file,
+                      void (*on_done)(void *arg, const struct rest_response *response))
+{
+    struct buffer path = {0};
+    buffer_printf(&path, "/webhooks/%" PRIu64 "/", reply->app->application_id);
+    append_segment(&path, reply->interaction->token);
+    buffer_append_string(&path, "/messages/@original");
+    char bucket[48];
+    snprintf(bucket, sizeof(bucket), "webhooks/%" PRIu64, reply->interaction->id);
+    const struct rest_request request = {
+        .method = "PATCH",
+        .path = path.data,
+        .bucket = bucket,
+        .json = json,
+        .file = file,
+        .retry_unknown_webhook = true, /* the edit may overtake the acknowledgement within Discord */
+        .deadline_ms = DEADLINE_MS,
+    };
+    rest_send(reply->app->rest, &request, on_done, reply);
+    explicit_bzero(path.data, path.len);
+    buffer_finish(&path);
+    free(json);
+}
+
+static void fail(struct reply *reply, const struct rest_response *response)
+{
+    log_error("answer_lost", "id=%" PRIu64 " command=%s status=%d http=%d code=%" PRId64,
+              reply->interaction->id, reply->command, response->status, response->http_status, response->code);
+    end(reply, "failed");
+}
+
+static void on_text_done(void *arg, const struct rest_response *response)
+{
+    struct reply *const reply = arg;
+    if (response->status == REST_OK)
+        end(reply, "text");
+    else
+        fail(reply, response);
+}
+
+static void send_text(struct reply *reply)
+{
+    send_edit(reply, reply_json_text(reply->text), NULL, on_text_done);
+}
+
+/* What is wrong with the picture is not wrong with text, unless there is no message to edit. */
+static void on_picture_done(void *arg, const struct rest_response *response)
+{
+    struct reply *const reply = arg;
+    if (response->status == REST_OK) {
+        end(reply, "picture");
+    } else if (response->status == REST_REFUSED && response->http_status != 404) {
+        log_warn("picture_refused", "id=%" PRIu64 " command=%s http=%d code=%" PRId64, reply->interaction->id,
+                 reply->command, response->http_status, response->code);
+        drop_picture(reply);
+        send_text(reply);
+    } else {
+        fail(reply, response);
+    }
+}
+
+static void send_picture(struct reply *reply)
+{
+    const struct rest_file file = {
+        .filename = reply->filename,
+        .content_type = "image/jpeg",
+        .data = reply->picture.bytes,
+        .len = reply->picture.len,
+    };
+    send_edit(reply, reply_json_picture(reply->filename, reply->alt), &file, on_picture_done);
+}
+
+static bool may_attach(const struct reply *reply)
+{
+    const struct interaction *const interaction = reply->interaction;
+    return (interaction->app_permissions &
+            (DISCORD_PERMISSION_ATTACH_FILES | DISCORD_PERMISSION_ADMINISTRATOR)) != 0 &&
+           (int64_t)reply->picture.len <= interaction->attachment_size_limit;
+}
+
+static void send_when_due(struct reply *reply)
+{
+    if (reply->text == NULL || reply->acknowledgement == ACK_UNDER_WAY)
+        return;
+    if (reply->acknowledgement == ACK_LOST)
+        end(reply, "unacknowledged"); /* Discord does not wait for an edit */
+    else if (reply->picture.bytes != NULL && may_attach(reply))
+        send_picture(reply);
+    else
+        send_text(reply);
+}
+
+void reply_on_acknowledged(void *arg, bool sent)
+{
+    struct reply *const reply = arg;
+    reply->acknowledged_ms = clock_monotonic_ms();
+    reply->acknowledgement = sent ? ACK_SENT : ACK_LOST;
+    send_when_due(reply);
+}
+
+void reply_text(struct reply *reply, const char *text)
+{
+    reply->text = mem_strdup(text);
+    send_when_due(reply);
+}
+
+void reply_picture(struct reply *reply, const struct reply_picture *answer)
+{
+    /* A fresh name for each picture: clients keep what they once saw under a name. */
+    struct buffer filename = {0};
+    buffer_printf(&filename, "%s-%" PRIu64 ".jpg", answer->name, reply->interaction->id);
+    reply->filename = filename.data;
+    reply->alt = mem_strdup(answer->alt);
+    reply->picture = answer->picture;
+    reply_text(reply, answer->text);
+}

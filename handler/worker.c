@@ -1,0 +1,171 @@
+#include "handler/worker.h"
+
+#include "db/pool.h"
+#include "handler/app.h"
+#include "handler/drawing.h"
+#include "handler/endpoint.h"
+#include "handler/http.h"
+#include "infra/discord.h"
+#include "infra/http_client.h"
+#include "infra/log.h"
+#include "infra/loop.h"
+#include "infra/rest.h"
+#include "render/render.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+    DATABASE_CONNECTIONS = 4,
+    DATABASE_MAX_WAITING = 256,
+    DATABASE_MAX_WAIT_MS = 5000,
+    STATEMENT_TIMEOUT_MS = 10000,
+    API_CONNECTIONS = 32,
+    CDN_CONNECTIONS = 12,
+    MAX_BODY = 1024 * 1024, /* a click carries a whole message (contract 1.1) */
+    REQUEST_TIMEOUT_MS = 10000,
+    MAX_CONNECTIONS = 512,
+    RESERVED_DESCRIPTORS = 128, /* for everything but the clients' connections */
+};
+
+struct worker {
+    struct app app;
+    struct http_client *api;
+    struct http_server *server;
+    int signal_fd;
+    struct loop_watch *signal_watch;
+    bool draining;
+};
+
+/* Fonts come with the program: beside its source tree, beside itself, or where a package puts them. */
+static bool start_render(void)
+{
+    static const char *const places[] = {"../render/fonts.conf", "fonts.conf",
+                                         "/usr/share/vcledger/fonts.conf"};
+    char self[PATH_MAX];
+    const ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n > 0 ? n : 0] = '\0';
+    char *const slash = strrchr(self, '/');
+    const int folder_len = slash == NULL ? 0 : (int)(slash + 1 - self);
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        char path[PATH_MAX + 64];
+        snprintf(path, sizeof(path), "%.*s%s", places[i][0] == '/' ? 0 : folder_len, self, places[i]);
+        if (access(path, R_OK) == 0)
+            return render_init(path);
+    }
+    log_error("fonts_missing", "looked_for=%s", log_quote("../render/fonts.conf beside the program"));
+    return false;
+}
+
+static size_t max_connections(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MAX_CONNECTIONS + RESERVED_DESCRIPTORS)
+        return MAX_CONNECTIONS;
+    return limit.rlim_cur > RESERVED_DESCRIPTORS ? (size_t)limit.rlim_cur - RESERVED_DESCRIPTORS : 1;
+}
+
+static void on_signal(void *arg, unsigned events)
+{
+    (void)events;
+    struct worker *const worker = arg;
+    struct signalfd_siginfo info;
+    if (read(worker->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info) || worker->draining)
+        return;
+    log_info("draining", "connections=%zu commands=%zu", http_server_connections(worker->server),
+             worker->app.n_commands);
+    worker->draining = true;
+    http_server_drain(worker->server);
+}
+
+static void start_clients(struct worker *worker, const struct worker_config *config)
+{
+    struct app *const app = &worker->app;
+    const struct db_pool_config database = {
+        .url = config->database_url,
+        .application_name = "vcledger handler",
+        .connections = DATABASE_CONNECTIONS,
+        .max_waiting = DATABASE_MAX_WAITING,
+        .max_wait_ms = DATABASE_MAX_WAIT_MS,
+        .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+    };
+    app->pool = db_pool_create(app->loop, &database);
+    const struct http_client_config api = {
+        .ca_file = config->ca_file, .user_agent = DISCORD_USER_AGENT, .max_connections = API_CONNECTIONS};
+    worker->api = http_client_create(app->loop, &api);
+    app->rest = rest_create(app->loop, worker->api, &(struct rest_config){.api_url = config->api_url});
+    /* Its own client: slow pictures must not take the places of answers. */
+    const struct http_client_config cdn = {
+        .ca_file = config->ca_file, .user_agent = DISCORD_USER_AGENT, .max_connections = CDN_CONNECTIONS};
+    app->cdn = http_client_create(app->loop, &cdn);
+    app->drawing = drawing_create(app->loop);
+}
+
+static void start(struct worker *worker, const struct worker_config *config)
+{
+    struct app *const app = &worker->app;
+    app->loop = loop_create();
+    app->cdn_url = config->cdn_url;
+    app->application_id = config->application_id;
+    memcpy(app->public_key, config->public_key, sizeof(app->public_key));
+    start_clients(worker, config);
+
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    worker->signal_fd = signalfd(-1, &stop, SFD_NONBLOCK | SFD_CLOEXEC);
+    worker->signal_watch = loop_watch(app->loop, worker->signal_fd, LOOP_READ, on_signal, worker);
+
+    const struct http_server_config server = {
+        .loop = app->loop,
+        .listen_fd = config->listen_fd,
+        .max_connections = max_connections(),
+        .max_body = MAX_BODY,
+        .timeout_ms = REQUEST_TIMEOUT_MS,
+        .routes = endpoint_routes,
+        .n_routes = endpoint_n_routes,
+        .arg = app,
+    };
+    worker->server = http_server_create(&server);
+}
+
+static void finish(struct worker *worker)
+{
+    struct app *const app = &worker->app;
+    http_server_destroy(worker->server);
+    loop_unwatch(worker->signal_watch);
+    close(worker->signal_fd);
+    drawing_destroy(app->drawing);
+    rest_destroy(app->rest);
+    http_client_destroy(worker->api);
+    http_client_destroy(app->cdn);
+    db_pool_destroy(app->pool);
+    loop_destroy(app->loop);
+    render_finish();
+}
+
+static bool is_done(const struct worker *worker)
+{
+    return worker->draining && http_server_connections(worker->server) == 0 && worker->app.n_commands == 0;
+}
+
+bool worker_run(const struct worker_config *config)
+{
+    if (!start_render())
+        return false;
+    struct worker worker = {0};
+    start(&worker, config);
+    log_info("serving", "pid=%d", (int)getpid());
+    while (!is_done(&worker))
+        http_server_turn(worker.server);
+    finish(&worker);
+    log_info("stopped", "pid=%d", (int)getpid());
+    return true;
+}

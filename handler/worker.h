@@ -1,0 +1,19 @@
+/* One worker process: everything that must be made after the fork, and the drain at its end. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct worker_config {
+    uint64_t application_id;
+    uint8_t public_key[32];
+    const char *database_url, *api_url, *cdn_url;
+    const char *ca_file; /* or NULL */
+    int listen_fd;
+};
+
+/*
+ * Serves until SIGTERM or SIGINT, then finishes what is under way. The two signals must be blocked. False
+ * (logged) where this machine cannot serve at all, as without fonts.
+ */
+bool worker_run(const struct worker_config *config);
