@@ -3,6 +3,7 @@
 BIN names the folder of the programs, TESTS that of the test programs (the Makefile sets both).
 """
 
+import contextlib
 import itertools
 import os
 import pathlib
@@ -46,15 +47,22 @@ def migrate(url):
 numbers = itertools.count(1)
 
 
-@pytest.fixture
-def database(cluster, template):
-    """Conninfo of a fresh database with all tables."""
+@contextlib.contextmanager
+def copy_of(cluster, template):
+    """Conninfo of a fresh copy of a database, dropped afterwards."""
     name = f"test_{next(numbers)}"
     with psycopg.connect(cluster, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield cluster.replace("dbname=postgres", f"dbname={name}")
     with psycopg.connect(cluster, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(cluster, template):
+    """Conninfo of a fresh database with all tables."""
+    with copy_of(cluster, template) as url:
+        yield url
 
 
 @pytest.fixture

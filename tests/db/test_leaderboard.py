@@ -7,8 +7,9 @@ import pathlib
 import re
 import subprocess
 
+import psycopg
 import pytest
-from conftest import ROOT, TESTS
+from conftest import ROOT, TESTS, copy_of
 from plain_sql import BOARD, assert_ledger_is_whole
 
 GUILD = 1187440136951169024
@@ -77,7 +78,7 @@ SELECT record_sessions(%(guild)s, array_agg(n), array_agg(user_id), array_agg(1 
   FROM (SELECT n, 1 + n %% 1000 AS user_id, s, s + CASE WHEN n %% 1000 IN (10, 11, 12) THEN 1000 ELSE l END AS e
           FROM (SELECT n, extract(epoch FROM now())::bigint - 700 - 86400 * 380 + (n / 1000) * 328320 + (n * 7919) %% 100000 AS s,
                        60 + ((n * 104729) %% 1000) * ((n %% 1000) * 7 %% 220) AS l
-                  FROM generate_series(0, 99999) AS n) AS x) AS y
+                  FROM generate_series(0::bigint, 99999) AS n) AS x) AS y
  WHERE e < extract(epoch FROM now())::bigint - 600
 """
 
@@ -85,17 +86,32 @@ OPEN = """
 SELECT record_sessions(%(guild)s, array_agg(1000000 + n), array_agg(user_id), array_agg(1 + n %% 5), array_agg(s),
                        array_agg(NULL::bigint), array_agg(NULL::text))
   FROM (SELECT n, 1 + n * 20 AS user_id, extract(epoch FROM now())::bigint - (n * n * n) %% 500 AS s
-          FROM generate_series(1, 50) AS n) AS x
+          FROM generate_series(1::bigint, 50) AS n) AS x
 """
+
+
+@pytest.fixture(scope="module")
+def made_up_template(cluster, template):
+    with copy_of(cluster, template) as url:
+        with psycopg.connect(url, autocommit=True) as sql:
+            for statement in MADE_UP.strip().split(";\n") + [SESSIONS, OPEN]:
+                sql.execute(statement, {"guild": GUILD})
+            sql.execute("VACUUM ANALYZE")
+            assert sql.execute("SELECT count(*) FROM voice_session WHERE ended_at IS NULL").fetchone() == (50,)
+            assert sql.execute("SELECT count(*) FROM voice_session").fetchone()[0] > 95_000
+        yield psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+
+
+@pytest.fixture
+def database(cluster, made_up_template):
+    """In this file: a copy of the made-up server, its sessions written once."""
+    with copy_of(cluster, made_up_template) as url:
+        yield url
 
 
 @pytest.fixture
 def made_up(sql):
-    for statement in MADE_UP.strip().split(";\n") + [SESSIONS, OPEN]:
-        sql.execute(statement, {"guild": GUILD})
-    sql.execute("ANALYZE")
-    assert sql.execute("SELECT count(*) FROM voice_session WHERE ended_at IS NULL").fetchone() == (50,)
-    assert sql.execute("SELECT count(*) FROM voice_session").fetchone()[0] > 95_000
+    sql.execute("UPDATE tracker_shard SET proven_at = now() - interval '7 seconds'")
     return sql
 
 
@@ -133,8 +149,9 @@ def test_open_sessions_end_where_proof_ends(made_up, database):
 
 
 def test_an_empty_range_and_an_unknown_server(sql, database):
-    sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (%s, 'Quiet', 1, 0)", [GUILD])
-    board = read_boards(database, 5, 0, [5])["this_month"]
+    quiet = GUILD + 1
+    sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (%s, 'Quiet', 1, 0)", [quiet])
+    board = read_boards(database, 5, 0, [5], guild=quiet)["this_month"]
     assert (board.known, board.total, board.members, board.page, board.rows, board.caller) == (1, 0, 0, 0, [], [])
     assert read_boards(database, 5, 0, [5], guild=42)["this_month"].known == 0
 
@@ -146,8 +163,10 @@ def test_calendar_boards_touch_no_ended_session(made_up, name):
     scans = [node for node in plan if node.get("Relation Name") == "voice_session"]
     assert scans, "the open sessions are read"
     for node in scans:
-        assert node.get("Index Name") == "voice_session_one_open"
-        assert node["Actual Rows"] * node["Actual Loops"] <= 50
+        # Either index has the open ones side by side: the partial one, or the other's NULLs at its end.
+        assert node.get("Index Name") in ("voice_session_one_open", "voice_session_ended")
+        assert node["Index Name"] == "voice_session_one_open" or "ended_at IS NULL" in node["Index Cond"]
+        assert node["Actual Rows"] * node["Actual Loops"] <= 50 and "Rows Removed by Filter" not in node
 
 
 def statement_of(source, name):
