@@ -1,0 +1,178 @@
+#include "infra/sandbox/control.h"
+
+#include "infra/json.h"
+#include "infra/sandbox/control_cast.h"
+#include "infra/sandbox/gateway.h"
+#include "infra/sandbox/journal.h"
+#include "infra/sandbox/parked.h"
+#include "infra/sandbox/sandbox.h"
+#include "infra/sandbox/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_WAIT_MS = 60000 };
+
+/* Actions: a body in, an answer out
+ * -------------------------------------------------------------------------------- */
+
+static const char *control_gateway(struct sandbox *sandbox, const cJSON *body, cJSON *answer)
+{
+    (void)answer;
+    struct gateway *const gateway = sandbox->gateway;
+    const char *const action = json_string(body, "action");
+    int64_t shard, code;
+    if (!json_int(body, "shard", &shard))
+        shard = -1;
+    if (action == NULL)
+        return "action is missing";
+    if (strcmp(action, "cut") == 0) {
+        gateway_cut(gateway, (int)shard);
+    } else if (strcmp(action, "reconnect") == 0) {
+        gateway_send_reconnect(gateway, (int)shard);
+    } else if (strcmp(action, "invalid_session") == 0) {
+        gateway_send_invalid_session(gateway, (int)shard, json_bool(body, "resumable"));
+    } else if (strcmp(action, "beat") == 0) {
+        gateway_send_beat(gateway, (int)shard);
+    } else if (strcmp(action, "close") == 0) {
+        if (!json_int(body, "code", &code) || code < 1000 || code > 4999)
+            return "code must be from 1000 to 4999";
+        gateway_close(gateway, (int)shard, (int)code);
+    } else if (strcmp(action, "raw") == 0) {
+        const char *const text = json_string(body, "frame");
+        char *const printed = text == NULL ? cJSON_PrintUnformatted(json_member(body, "frame")) : NULL;
+        if (text == NULL && printed == NULL)
+            return "frame is missing";
+        gateway_send_raw(gateway, (int)shard, text != NULL ? text : printed);
+        free(printed);
+    } else {
+        return "action must be cut, reconnect, invalid_session, close, beat or raw";
+    }
+    return NULL;
+}
+
+static const char *control_faults(struct sandbox *sandbox, const cJSON *body, cJSON *answer)
+{
+    (void)answer;
+    return faults_set(&sandbox->faults, body);
+}
+
+static const char *control_reset(struct sandbox *sandbox, const cJSON *body, cJSON *answer)
+{
+    (void)body;
+    (void)answer;
+    faults_reset(&sandbox->faults);
+    gateway_reset(sandbox->gateway);
+    journal_clear(sandbox->journal);
+    return NULL;
+}
+
+static const struct action {
+    const char *path;
+    const char *(*run)(struct sandbox *sandbox, const cJSON *body, cJSON *answer);
+} actions[] = {
+    {"/control/voice", control_voice},     {"/control/guild", control_guild},
+    {"/control/channel", control_channel}, {"/control/member", control_member},
+    {"/control/gateway", control_gateway}, {"/control/faults", control_faults},
+    {"/control/reset", control_reset},
+};
+
+static void fail(struct request *request, const char *words)
+{
+    cJSON *const answer = cJSON_CreateObject();
+    cJSON_AddStringToObject(answer, "error", words);
+    request_answer_json(request, 400, answer);
+}
+
+static void run(struct sandbox *sandbox, const struct action *action, struct request *request,
+                const cJSON *body)
+{
+    cJSON *const answer = cJSON_CreateObject();
+    const char *const why = action->run(sandbox, body, answer);
+    if (why == NULL) {
+        request_answer_json(request, 200, answer);
+        parked_changed(sandbox->parked);
+    } else {
+        cJSON_Delete(answer);
+        fail(request, why);
+    }
+}
+
+/* Looking
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static int64_t number_parameter(const struct request *request, const char *name)
+{
+    char *const text = request_parameter(request, name);
+    const int64_t n = text != NULL ? strtoll(text, NULL, 10) : 0;
+    free(text);
+    return n;
+}
+
+static int64_t wait_parameter(const struct request *request)
+{
+    const int64_t wait_ms = number_parameter(request, "wait");
+    return wait_ms > MAX_WAIT_MS ? MAX_WAIT_MS : wait_ms;
+}
+
+static bool try_requests(void *context, struct request *request, int64_t after, bool last)
+{
+    const struct sandbox *const sandbox = context;
+    if (!last && journal_last(sandbox->journal) <= after)
+        return false;
+    request_answer_json(request, 200, journal_since(sandbox->journal, after));
+    return true;
+}
+
+static void answer_state(const struct sandbox *sandbox, struct request *request)
+{
+    cJSON *const state = cJSON_CreateObject();
+    cJSON_AddItemToObject(state, "guilds", control_cast_state(sandbox));
+    cJSON_AddItemToObject(state, "gateway", gateway_state(sandbox->gateway));
+    request_answer_json(request, 200, state);
+}
+
+static void look(struct sandbox *sandbox, struct request *request)
+{
+    if (strcmp(request->path, "/control/state") == 0)
+        answer_state(sandbox, request);
+    else if (strcmp(request->path, "/control/requests") == 0)
+        parked_add(sandbox->parked, request, number_parameter(request, "after"), wait_parameter(request),
+                   try_requests);
+    else
+        request_answer(request, 404, NULL, NULL, 0);
+}
+
+/* A page from elsewhere could post to a port of this machine, but not with this content type. */
+static bool is_json(const struct request *request)
+{
+    char *const type = request_header(request, "content-type");
+    const bool json = type != NULL && strncmp(type, "application/json", 16) == 0;
+    free(type);
+    return json;
+}
+
+void control_handle(struct sandbox *sandbox, struct request *request)
+{
+    if (strcmp(request->method, "GET") == 0) {
+        look(sandbox, request);
+        return;
+    }
+    if (strcmp(request->method, "POST") != 0 || !is_json(request)) {
+        fail(request, "POST with Content-Type: application/json is expected");
+        return;
+    }
+    cJSON *const body =
+        request->body_len > 0 ? json_parse(request->body, request->body_len) : cJSON_CreateObject();
+    const struct action *action = NULL;
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+        if (strcmp(actions[i].path, request->path) == 0)
+            action = &actions[i];
+    if (!cJSON_IsObject(body))
+        fail(request, "the body must be a JSON object");
+    else if (action != NULL)
+        run(sandbox, action, request, body);
+    else
+        fail(request, "no such action");
+    cJSON_Delete(body);
+}
