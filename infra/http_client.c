@@ -61,8 +61,7 @@ struct http_socket {
             abort();                                                                                           \
     } while (0)
 
-/* The client: curl's multi handle on our loop
- * ------------------------------------------------------------------ */
+/* The client: curl's multi handle on our loop -------------------------------------------------------------- */
 
 /* Callbacks may start, cancel and close anything: what a message says is copied before, and none is held across
  * one. */
@@ -171,8 +170,7 @@ void http_client_destroy(struct http_client *client)
     curl_global_cleanup();
 }
 
-/* Transfers
- * ---------------------------------------------------------------------------------------------------- */
+/* Transfers ------------------------------------------------------------------------------------------------ */
 
 static void transfer_init(struct transfer *transfer, struct http_client *client,
                           void (*on_end)(struct transfer *transfer, const char *error))
@@ -233,8 +231,7 @@ static void transfer_finish(struct transfer *transfer)
     curl_easy_cleanup(transfer->easy);
 }
 
-/* Requests
- * ----------------------------------------------------------------------------------------------------- */
+/* Requests ------------------------------------------------------------------------------------------------- */
 
 static size_t on_body(char *bytes, size_t one, size_t n, void *arg)
 {
@@ -356,8 +353,7 @@ const char *http_response_header(const struct http_response *response, const cha
     return header->value;
 }
 
-/* Raw connections
- * ---------------------------------------------------------------------------------------------- */
+/* Raw connections ------------------------------------------------------------------------------------------ */
 
 static void on_socket_ready(void *arg, unsigned events)
 {

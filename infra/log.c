@@ -50,8 +50,8 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
 
     char line[2048];
     size_t used = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
-    used += (size_t)snprintf(line + used, sizeof(line) - used, ".%03ldZ %s %s %s ", now.tv_nsec / 1000000,
-                             level_names[level], program, event);
+    used += (size_t)snprintf(line + used, sizeof(line) - used, ".%03ldZ %s %s%s%s ", now.tv_nsec / 1000000,
+                             level_names[level], program, program[0] != '\0' ? " " : "", event);
     va_list args;
     va_start(args, format);
     append(line, sizeof(line), &used, format, args);

@@ -42,7 +42,7 @@ struct loop {
     struct loop_watch *given_up; /* freed at the end of the turn: a collected event may still point to them */
 };
 
-/* Timers ------------------------------------------------------------------------------------------------------- */
+/* Timers --------------------------------------------------------------------------------------------------- */
 
 static bool earlier(const struct loop_timer *a, const struct loop_timer *b)
 {
@@ -152,7 +152,7 @@ static void run_timers(struct loop *loop)
     arm(loop);
 }
 
-/* Descriptors -------------------------------------------------------------------------------------------------- */
+/* Descriptors ---------------------------------------------------------------------------------------------- */
 
 static uint32_t epoll_events(unsigned events)
 {
@@ -214,7 +214,7 @@ static void free_given_up(struct loop *loop)
     }
 }
 
-/* The loop ----------------------------------------------------------------------------------------------------- */
+/* The loop ------------------------------------------------------------------------------------------------- */
 
 struct loop *loop_create(void)
 {

@@ -1,11 +1,12 @@
 /*
- * Discord's REST API: a bounded queue of requests that keeps the rate limits Discord announces, retries what may be
- * retried, and reports each request exactly once.
+ * Discord's REST API: a bounded queue of requests that keeps the rate limits Discord announces, retries what
+ * may be retried, and reports each request exactly once.
  *
- * Rules (contract 1.10, 1.11 and 5): X-RateLimit-* is read, nothing is hard-coded; a 429 waits for retry_after (body, else
- * header); 5xx, timeouts and refused connections are retried with growing pauses; a 404 with code 10015 is retried only
- * where retry_unknown_webhook says so, after 250 ms, 500 ms, 1 s, 2 s, 4 s, 4 s and no longer than about 12 s in all; every
- * other 4xx is final. A 401 on a request with the bot's token is final for all such requests: the token is dead.
+ * Rules (contract 1.10, 1.11 and 5): X-RateLimit-* is read, nothing is hard-coded; a 429 waits for retry_after
+ * (body, else header); 5xx, timeouts and refused connections are retried with growing pauses; a 404 with code
+ * 10015 is retried only where retry_unknown_webhook says so, after 250 ms, 500 ms, 1 s, 2 s, 4 s, 4 s and no
+ * longer than about 12 s in all; every other 4xx is final. A 401 on a request with the bot's token is final for
+ * all such requests: the token is dead.
  */
 #pragma once
 
@@ -49,7 +50,7 @@ struct rest_request {
 enum rest_status {
     REST_OK,          /* 2xx */
     REST_REFUSED,     /* a final 4xx: see http_status and code */
-    REST_UNREACHABLE, /* the deadline passed without a final answer */
+    REST_UNREACHABLE, /* no final answer before the deadline; told as soon as no try can start before it */
     REST_FULL,        /* the queue is full: nothing was sent */
 };
 
@@ -60,8 +61,9 @@ struct rest_response {
     const cJSON *body; /* parsed, or NULL; valid until the callback returns */
 };
 
-/* Starts a request; strings are copied. on_done runs exactly once, never from inside this call, not after a cancel. */
+/* Starts a request; strings are copied. on_done runs exactly once, never from inside this call, not after a
+ * cancel. */
 struct rest_call *rest_send(struct rest *rest, const struct rest_request *request,
                             void (*on_done)(void *arg, const struct rest_response *response), void *arg);
-/* NULL is accepted. */
+/* NULL is accepted, and a call that is in its on_done: it ends anyway. */
 void rest_cancel(struct rest_call *call);

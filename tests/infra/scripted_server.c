@@ -69,6 +69,20 @@ static ssize_t transmit(struct scripted_connection *connection, const char *byte
                                                        : SSL_write(connection->tls, bytes, (int)n));
 }
 
+/* Puts in the Content-Length where the script left it out. */
+static void answer_with(struct scripted_connection *connection, const char *answer)
+{
+    const char *const end = answer != NULL ? strstr(answer, "\r\n\r\n") : NULL;
+    connection->hang_up = answer == NULL || strstr(answer, "Connection: close") != NULL;
+    if (end == NULL)
+        return;
+    buffer_append(&connection->out, answer, (size_t)(end - answer));
+    if (strstr(answer, "Content-Length:") == NULL && strstr(answer, "Transfer-Encoding:") == NULL &&
+        strstr(answer, " 204 ") == NULL)
+        buffer_printf(&connection->out, "\r\nContent-Length: %zu", strlen(end + 4));
+    buffer_append_string(&connection->out, end);
+}
+
 /* True while there may be more. */
 static bool take_request(struct scripted_connection *connection)
 {
@@ -91,14 +105,7 @@ static bool take_request(struct scripted_connection *connection)
     request->at_ms = clock_monotonic_ms();
     buffer_consume(in, head_len + 2 + body_len);
 
-    const char *const answer =
-        i < server->n_script ? server->script[i] : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-    if (answer == NULL)
-        connection->hang_up = true;
-    else
-        buffer_append_string(&connection->out, answer);
-    if (answer != NULL && strstr(answer, "Connection: close") != NULL)
-        connection->hang_up = true;
+    answer_with(connection, i < server->n_script ? server->script[i] : "HTTP/1.1 200 OK\r\n\r\n{}");
     return true;
 }
 
