@@ -24,7 +24,7 @@ LIBS_handler = $(shell pkg-config --libs libh2o-evloop libsodium)
 LIBS_tracker = -lwslay $(shell pkg-config --libs zlib)
 LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo zlib) -lwslay -lpthread
 
-.PHONY: all run demo register test unit asan lint format clean deps
+.PHONY: all run register test unit asan lint format clean deps
 all: deps
 	@$(MAKE) --no-print-directory programs
 .PHONY: programs
@@ -86,7 +86,25 @@ tests: programs $(UNIT_TESTS) $(DB_TESTS)
 
 unit: deps
 	@$(MAKE) --no-print-directory tests
-	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
+	@for t in $(UNIT_TESTS); do $$t >$$t.log 2>&1 && echo "ok   $$t" || { cat $$t.log; echo "FAILED $$t"; exit 1; }; done
+
+# To run a part: make test PYTEST="db -k fence"
+PYTEST ?=
+test: unit
+	@BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests $(PYTEST)
+
+asan:
+	@$(MAKE) --no-print-directory test FLAVOUR=asan
+
+lint: deps
+	@$(MAKE) --no-print-directory programs
+	@tests/lint
+
+run: all
+	@infra/sandbox/run
+
+register: all
+	@build/handler --register
 
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i

@@ -57,10 +57,10 @@ struct voice_transition voice_apply(struct voice *voice, uint64_t guild_id, uint
     struct voice_transition transition = {.change = VOICE_UNCHANGED, .guild_id = guild_id};
     struct guild *const guild =
         channel_id != 0 ? find_or_add_guild(voice, guild_id) : find_guild(voice, guild_id);
-    struct voice_member *member = NULL;
-    if (guild != NULL)
-        HASH_FIND(hh, guild->members, &user_id, sizeof(user_id), member);
-
+    if (guild == NULL)
+        return transition;
+    struct voice_member *member;
+    HASH_FIND(hh, guild->members, &user_id, sizeof(user_id), member);
     if (member == NULL && channel_id != 0) {
         member = mem_alloc(sizeof(*member));
         member->user_id = user_id;
