@@ -2,6 +2,7 @@
 
 #include "infra/loop.h"
 #include "infra/mem.h"
+#include "infra/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -78,11 +79,10 @@ void db_job_bool(struct db_job *job, bool value)
 
 void db_job_text(struct db_job *job, const char *value)
 {
-    add(job, mem_strdup(value));
+    add(job, value == NULL ? NULL : utf8_repair(value));
 }
 
-/* Arrays: PostgreSQL's text form, {1,NULL,"quoted \" text"}
- * --------------------------------------------------------- */
+/* Arrays: PostgreSQL's text form, {1,NULL,"quoted \" text"} ----------------------------------------------- */
 
 static void put(struct db_array *array, const char *bytes, size_t n)
 {
@@ -127,12 +127,14 @@ void db_array_null(struct db_array *array)
     put(array, "NULL", 4);
 }
 
-void db_array_text(struct db_array *array, const char *value)
+void db_array_text(struct db_array *array, const char *text)
 {
-    if (value == NULL) {
+    if (text == NULL) {
         db_array_null(array);
         return;
     }
+    char *const repaired = utf8_repair(text);
+    const char *value = repaired;
     next_value(array);
     put(array, "\"", 1);
     while (*value != '\0') {
@@ -145,6 +147,7 @@ void db_array_text(struct db_array *array, const char *value)
         }
     }
     put(array, "\"", 1);
+    free(repaired);
 }
 
 void db_job_array(struct db_job *job, struct db_array *array)
@@ -156,8 +159,7 @@ void db_job_array(struct db_job *job, struct db_array *array)
     *array = (struct db_array){0};
 }
 
-/* Rows: PGresult under a name of ours
- * ---------------------------------------------------------------------------- */
+/* Rows: PGresult under a name of ours --------------------------------------------------------------------- */
 
 static const PGresult *result_of(const struct db_rows *rows)
 {

@@ -1,6 +1,7 @@
 #include "db/pool.h"
 
 #include "db/job.h"
+#include "db/resolve.h"
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
@@ -19,12 +20,13 @@ enum {
     MAX_PREPARED = 64,
 };
 
-/* PAUSING -> CONNECTING -> READY, and from each of the last two back to PAUSING. */
-enum connection_state { PAUSING, CONNECTING, READY };
+/* PAUSING -> RESOLVING -> CONNECTING -> READY, and from each back to PAUSING. */
+enum connection_state { PAUSING, RESOLVING, CONNECTING, READY };
 
 struct connection {
     struct db_pool *pool;
     enum connection_state state;
+    struct db_resolving *resolving;
     PGconn *pg;
     struct loop_watch *watch;
     struct loop_timer *timer; /* PAUSING: the next attempt; CONNECTING: its time-out; READY: silence, while jobs
@@ -50,8 +52,7 @@ struct db_pool {
 static void start_connecting(void *arg);
 static void send_waiting(struct db_pool *pool);
 
-/* Ending jobs
- * ---------------------------------------------------------------------------------------------------- */
+/* Ending jobs --------------------------------------------------------------------------------------------- */
 
 static void end_job(struct db_job *job, enum db_status status)
 {
@@ -95,8 +96,7 @@ static void drop(struct connection *c, const char *why)
         end_job(take_first(c), DB_LOST);
 }
 
-/* Answers
- * ---------------------------------------------------------------------------------------------------------- */
+/* Answers ------------------------------------------------------------------------------------------------- */
 
 static void on_silence(void *arg)
 {
@@ -217,8 +217,7 @@ static void on_ready(void *arg, unsigned events)
     send_waiting(c->pool);
 }
 
-/* Sending
- * ---------------------------------------------------------------------------------------------------------- */
+/* Sending ------------------------------------------------------------------------------------------------- */
 
 /* Each with a sync of its own, so that the failure of a job's statement cannot undo it. */
 static bool prepare(struct connection *c, struct db_job *job, const struct db_statement *statement)
@@ -345,8 +344,7 @@ void db_pool_submit(struct db_pool *pool, struct db_job *job,
         pool->next_turn = loop_after(pool->loop, 0, on_next_turn, pool);
 }
 
-/* Connecting
- * ------------------------------------------------------------------------------------------------------- */
+/* Connecting ---------------------------------------------------------------------------------------------- */
 
 static void on_connect_timeout(void *arg)
 {
@@ -402,16 +400,23 @@ static void on_connecting(void *arg, unsigned events)
     }
 }
 
-static void start_connecting(void *arg)
+static void on_resolved(void *arg, const struct db_hosts *hosts)
 {
     struct connection *const c = arg;
     const struct db_pool *const pool = c->pool;
+    c->resolving = NULL;
+    if (hosts == NULL) {
+        drop(c, "the host's name has no address");
+        return;
+    }
     char options[64], patience[32];
     snprintf(options, sizeof(options), "-c statement_timeout=%lld",
              (long long)pool->config.statement_timeout_ms);
     snprintf(patience, sizeof(patience), "%lld", (long long)pool->config.statement_timeout_ms + SILENCE_MS);
-    const char *const names[] = {"dbname", "fallback_application_name", "options", "tcp_user_timeout", NULL};
-    const char *const values[] = {pool->url, pool->application_name, options, patience, NULL};
+    const char *const names[] = {
+        "dbname", "host", "hostaddr", "port", "fallback_application_name", "options", "tcp_user_timeout", NULL};
+    const char *const values[] = {
+        pool->url, hosts->host, hosts->hostaddr, hosts->port, pool->application_name, options, patience, NULL};
     c->state = CONNECTING;
     c->pg = PQconnectStartParams(names, values, 1);
     c->timer = loop_after(pool->loop, CONNECT_TIMEOUT_MS, on_connect_timeout, c);
@@ -421,8 +426,15 @@ static void start_connecting(void *arg)
         c->watch = loop_watch(pool->loop, PQsocket(c->pg), LOOP_WRITE, on_connecting, c);
 }
 
-/* The pool
- * --------------------------------------------------------------------------------------------------------- */
+static void start_connecting(void *arg)
+{
+    struct connection *const c = arg;
+    c->timer = NULL;
+    c->state = RESOLVING;
+    c->resolving = db_resolve_start(c->pool->loop, c->pool->url, CONNECT_TIMEOUT_MS, on_resolved, c);
+}
+
+/* The pool ------------------------------------------------------------------------------------------------ */
 
 struct db_pool *db_pool_create(struct loop *loop, const struct db_pool_config *config)
 {
@@ -459,6 +471,7 @@ void db_pool_destroy(struct db_pool *pool)
         struct connection *const c = &pool->connections[i];
         loop_unwatch(c->watch);
         loop_cancel(c->timer);
+        db_resolve_cancel(c->resolving);
         PQfinish(c->pg);
         destroy_jobs(c->first);
     }

@@ -30,8 +30,7 @@ void db_pool_destroy(struct db_pool *pool);
 /* Whether a connection stands now. */
 bool db_pool_ready(const struct db_pool *pool);
 
-/* Jobs
- * --------------------------------------------------------------------------------------------------------- */
+/* Jobs ---------------------------------------------------------------------------------------------------- */
 
 /* One SQL statement. Both strings are constants; name is unique in the program. */
 struct db_statement {
@@ -49,7 +48,8 @@ void db_job_int(struct db_job *job, int64_t value);
 void db_job_snowflake(struct db_job *job, uint64_t id);         /* bigint; ids are below 2^63 */
 void db_job_snowflake_or_null(struct db_job *job, uint64_t id); /* 0: null */
 void db_job_bool(struct db_job *job, bool value);
-void db_job_text(struct db_job *job, const char *value); /* NULL: null. Copied */
+/* NULL: null. Copied, and repaired where it is no valid UTF-8, for the server would refuse the whole job. */
+void db_job_text(struct db_job *job, const char *value);
 /* Statements so far. */
 int db_job_size(const struct db_job *job);
 
@@ -62,7 +62,7 @@ struct db_array {
 void db_array_int(struct db_array *array, int64_t value);
 void db_array_snowflake(struct db_array *array, uint64_t id);
 void db_array_snowflake_or_null(struct db_array *array, uint64_t id);
-void db_array_text(struct db_array *array, const char *value); /* NULL: null */
+void db_array_text(struct db_array *array, const char *text); /* as db_job_text */
 void db_array_null(struct db_array *array);
 /* Adds it as the next parameter, and frees it. */
 void db_job_array(struct db_job *job, struct db_array *array);
@@ -87,8 +87,7 @@ struct db_outcome {
 void db_pool_submit(struct db_pool *pool, struct db_job *job,
                     void (*on_done)(void *arg, const struct db_outcome *outcome), void *arg);
 
-/* Rows
- * ---------------------------------------------------------------------------------------------------------- */
+/* Rows ---------------------------------------------------------------------------------------------------- */
 
 int db_rows_count(const struct db_rows *rows);
 bool db_is_null(const struct db_rows *rows, int row, int column);

@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-/* Claiming
- * --------------------------------------------------------------------------------------------------------- */
+/* Claiming ------------------------------------------------------------------------------------------------ */
 
 static const struct db_statement claim_shard = {
     "claim_shard",
@@ -91,8 +90,7 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_key *key, int64_
     db_pool_submit(pool, job, on_claimed, claiming);
 }
 
-/* Batches
- * ---------------------------------------------------------------------------------------------------------- */
+/* Batches ------------------------------------------------------------------------------------------------- */
 
 static const struct db_statement batch_begin = {
     "batch_begin",
@@ -127,8 +125,7 @@ void db_shard_advance(struct db_job *job, const struct db_shard_key *key,
     db_job_int(job, progress->proven_ms);
 }
 
-/* After a lost reply
- * ------------------------------------------------------------------------------------------------ */
+/* After a lost reply -------------------------------------------------------------------------------------- */
 
 static const struct db_statement read_shard = {
     "read_shard",

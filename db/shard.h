@@ -18,7 +18,7 @@ struct db_shard_claim {
     int64_t epoch, batch_no;
     const char *session_id, *resume_url; /* of the gateway, borrowed; NULL: none was ever kept */
     int64_t seq;
-    int64_t proven_ms; /* unix milliseconds; 0: nothing was ever proven */
+    int64_t proven_ms;             /* unix milliseconds; 0: nothing was ever proven */
     const struct db_rows *members; /* read with the two functions below */
 };
 

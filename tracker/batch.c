@@ -46,8 +46,7 @@ struct batch *batch_create(void)
     return batch;
 }
 
-/* Collecting
- * ------------------------------------------------------------------------------------------------------- */
+/* Collecting ---------------------------------------------------------------------------------------------- */
 
 void batch_session(struct batch *batch, uint64_t guild_id, const struct db_session *session)
 {
@@ -196,8 +195,7 @@ void batch_gateway_session(struct batch *batch, const char *session_id, const ch
     batch->size++;
 }
 
-/* Sending
- * ---------------------------------------------------------------------------------------------------------- */
+/* Sending ------------------------------------------------------------------------------------------------- */
 
 static int by_guild(const void *a, const void *b)
 {

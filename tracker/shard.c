@@ -36,8 +36,7 @@ struct shard {
     void *on_stopped_arg;
 };
 
-/* Changes of presence
- * ---------------------------------------------------------------------------------------------- */
+/* Changes of presence ------------------------------------------------------------------------------------- */
 
 /* What one event does, while it is being applied. */
 struct change {
@@ -223,8 +222,7 @@ static void apply_event(struct change *change, const struct event *event)
     }
 }
 
-/* The gateway
- * ------------------------------------------------------------------------------------------------------ */
+/* The gateway --------------------------------------------------------------------------------------------- */
 
 static int64_t book(struct shard *shard, int64_t ms)
 {
@@ -312,8 +310,7 @@ static void on_heartbeat(void *arg)
     shard->proof_wanted = gateway_beat(shard->gateway);
 }
 
-/* The database
- * ----------------------------------------------------------------------------------------------------- */
+/* The database -------------------------------------------------------------------------------------------- */
 
 static void on_committed(void *arg, int64_t seq)
 {

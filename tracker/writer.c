@@ -35,8 +35,7 @@ struct writer {
 static void send_batch(struct writer *writer);
 static void on_time(void *arg);
 
-/* When to write
- * ---------------------------------------------------------------------------------------------------- */
+/* When to write ------------------------------------------------------------------------------------------- */
 
 static void schedule(struct writer *writer, int64_t ms)
 {
@@ -75,8 +74,7 @@ void writer_drain(struct writer *writer, void (*on_written)(void *arg), void *ar
     writer_flush(writer);
 }
 
-/* Writing
- * ---------------------------------------------------------------------------------------------------------- */
+/* Writing ------------------------------------------------------------------------------------------------- */
 
 static void on_time(void *arg)
 {
