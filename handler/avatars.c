@@ -27,8 +27,7 @@ struct avatars {
     void *arg;
 };
 
-/* Addresses
- * ---------------------------------------------------------------------------------------------------- */
+/* Addresses ------------------------------------------------------------------------------------------------ */
 
 /* Hex digits, after "a_" where the picture is animated. Anything else must not get into an address. */
 static bool is_hash(const char *hash)
@@ -64,8 +63,7 @@ char *avatar_url_icon(const char *cdn_url, uint64_t guild_id, const char *icon)
     return url.data;
 }
 
-/* Fetching
- * ----------------------------------------------------------------------------------------------------- */
+/* Fetching ------------------------------------------------------------------------------------------------- */
 
 static void finish(struct avatars *all)
 {

@@ -36,8 +36,7 @@ struct cmd_leaderboard {
     size_t n_strings;
 };
 
-/* The option
- * --------------------------------------------------------------------------------------------------- */
+/* The option ----------------------------------------------------------------------------------------------- */
 
 static const char option_name[] = "time_range";
 
@@ -57,8 +56,7 @@ void cmd_leaderboard_options(cJSON *options)
     }
 }
 
-/* The view
- * ----------------------------------------------------------------------------------------------------- */
+/* The view ------------------------------------------------------------------------------------------------- */
 
 static bool is_set(const char *s)
 {
@@ -147,8 +145,7 @@ static void fill_view(struct cmd_leaderboard *self, const struct db_leaderboard 
         fill_row(self, &view->own, &board->caller);
 }
 
-/* The board in words
- * ------------------------------------------------------------------------------------------- */
+/* The board in words --------------------------------------------------------------------------------------- */
 
 static void append_summary(struct buffer *out, const struct leaderboard_view *view)
 {
@@ -212,8 +209,7 @@ static char *board_as_alt(const struct leaderboard_view *view)
     return alt.data;
 }
 
-/* The stages
- * --------------------------------------------------------------------------------------------------- */
+/* The stages ----------------------------------------------------------------------------------------------- */
 
 static void destroy(struct cmd_leaderboard *self)
 {
@@ -230,6 +226,13 @@ static void answer_words(struct cmd_leaderboard *self, const char *words)
 {
     reply_text(self->reply, words);
     destroy(self);
+}
+
+static void answer_without_picture(struct cmd_leaderboard *self)
+{
+    char *const text = board_as_text(&self->view);
+    answer_words(self, text);
+    free(text);
 }
 
 static void on_draw(void *arg)
@@ -279,8 +282,11 @@ static void on_board(void *arg, const struct db_leaderboard *board)
         return;
     }
     fill_view(self, board);
-    avatars_fetch(self->app->loop, self->app->cdn, self->avatars, MAX_AVATARS, AVATARS_TIMEOUT_MS, on_avatars,
-                  self);
+    if (reply_takes_pictures(self->reply))
+        avatars_fetch(self->app->loop, self->app->cdn, self->avatars, MAX_AVATARS, AVATARS_TIMEOUT_MS,
+                      on_avatars, self);
+    else
+        answer_without_picture(self);
 }
 
 void cmd_leaderboard_run(struct app *app, struct reply *reply)

@@ -89,12 +89,12 @@ static void on_verified(struct app *app, struct http_exchange *exchange, struct 
     interaction_destroy(interaction);
 }
 
-static bool is_signed(const struct app *app, const struct http_exchange *exchange)
+static bool is_signed(const struct app *app, const struct http_exchange *exchange, const char *body,
+                      size_t body_len)
 {
-    size_t signature_len, timestamp_len, body_len;
+    size_t signature_len, timestamp_len;
     const char *const signature = http_exchange_header(exchange, "x-signature-ed25519", &signature_len);
     const char *const timestamp = http_exchange_header(exchange, "x-signature-timestamp", &timestamp_len);
-    const char *const body = http_exchange_body(exchange, &body_len);
     return verify_signature(app->public_key, signature, signature_len, timestamp, timestamp_len, body,
                             body_len);
 }
@@ -109,13 +109,13 @@ static void on_interaction(void *arg, struct http_exchange *exchange)
         [INTERACTION_UNKNOWN_TYPE] = "unknown type of interaction\n",
     };
     struct app *const app = arg;
-    if (!is_signed(app, exchange)) {
-        log_debug("signature_refused", "%s", "");
+    size_t len;
+    const char *const body = http_exchange_body(exchange, &len);
+    if (!is_signed(app, exchange, body, len)) {
+        log_debug("signature_refused", "bytes=%zu", len);
         respond_text(exchange, 401, "invalid request signature\n");
         return;
     }
-    size_t len;
-    const char *const body = http_exchange_body(exchange, &len);
     enum interaction_problem problem;
     struct interaction *const interaction = interaction_parse(body, len, &problem);
     if (interaction == NULL) {

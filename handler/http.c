@@ -60,8 +60,7 @@ struct h2o_door {
     struct http_server *server;
 };
 
-/* Connections
- * -------------------------------------------------------------------------------------------------- */
+/* Connections ---------------------------------------------------------------------------------------------- */
 
 static void on_acceptable(h2o_socket_t *listener, const char *error);
 
@@ -171,8 +170,7 @@ static void on_acceptable(h2o_socket_t *listener, const char *error)
     }
 }
 
-/* Exchanges
- * ---------------------------------------------------------------------------------------------------- */
+/* Exchanges ------------------------------------------------------------------------------------------------ */
 
 static struct connection *connection_of(const h2o_req_t *request)
 {
@@ -296,8 +294,7 @@ const char *http_exchange_header(const struct http_exchange *exchange, const cha
     return i < 0 ? NULL : headers->entries[i].value.base;
 }
 
-/* The server
- * --------------------------------------------------------------------------------------------------- */
+/* The server ----------------------------------------------------------------------------------------------- */
 
 static void on_nested_ready(h2o_socket_t *socket, const char *error)
 {
@@ -388,7 +385,6 @@ void http_server_destroy(struct http_server *server)
     h2o_socket_close(server->nested);
     h2o_evloop_t *const evloop = server->context.loop;
     h2o_context_dispose(&server->context);
-    h2o_timeout_dispose(evloop, &server->context.http2.graceful_shutdown_timeout); /* forgotten by 2.2.5 */
     h2o_evloop_run(evloop, 0); /* frees the closed sockets */
     h2o_config_dispose(&server->h2o_config);
     h2o_evloop_destroy(evloop);

@@ -76,8 +76,7 @@ static bool parse_option(struct interaction *interaction, const cJSON *object)
 static bool parse_options(struct interaction *interaction, const cJSON *object)
 {
     const cJSON *option;
-    cJSON_ArrayForEach(option, json_array(object, "options"))
-    {
+    cJSON_ArrayForEach (option, json_array(object, "options")) {
         if (!parse_option(interaction, option))
             return false;
     }

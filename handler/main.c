@@ -35,8 +35,7 @@ static bool config_is_good(void)
     return config_error() == NULL;
 }
 
-/* --register
- * --------------------------------------------------------------------------------------------------- */
+/* --register ----------------------------------------------------------------------------------------------- */
 
 struct registration {
     struct loop *loop;
@@ -87,8 +86,7 @@ static bool register_commands(void)
     return registration.good;
 }
 
-/* Serving
- * ------------------------------------------------------------------------------------------------------ */
+/* Serving -------------------------------------------------------------------------------------------------- */
 
 /* Opened once, before the fork, and shared: a worker that dies loses no connection that waits in its queue. */
 static int open_listener(const struct config_address *address)

@@ -34,8 +34,7 @@ struct reply {
     char *filename, *alt;
 };
 
-/* JSON
- * --------------------------------------------------------------------------------------------------------- */
+/* JSON ----------------------------------------------------------------------------------------------------- */
 
 static char *print(cJSON *json)
 {
@@ -121,8 +120,7 @@ char *reply_json_picture(const char *filename, const char *alt)
     return print(root);
 }
 
-/* The life of a reply
- * ------------------------------------------------------------------------------------------ */
+/* The life of a reply -------------------------------------------------------------------------------------- */
 
 struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command)
 {
@@ -138,6 +136,11 @@ struct reply *reply_create(struct app *app, struct interaction *interaction, con
 const struct interaction *reply_interaction(const struct reply *reply)
 {
     return reply->interaction;
+}
+
+bool reply_takes_pictures(const struct reply *reply)
+{
+    return (reply->interaction->app_permissions & DISCORD_PERMISSION_ATTACH_FILES) != 0;
 }
 
 static void drop_picture(struct reply *reply)
@@ -244,21 +247,14 @@ static void send_picture(struct reply *reply)
     send_edit(reply, reply_json_picture(reply->filename, reply->alt), &file, on_picture_done);
 }
 
-static bool may_attach(const struct reply *reply)
-{
-    const struct interaction *const interaction = reply->interaction;
-    return (interaction->app_permissions &
-            (DISCORD_PERMISSION_ATTACH_FILES | DISCORD_PERMISSION_ADMINISTRATOR)) != 0 &&
-           (int64_t)reply->picture.len <= interaction->attachment_size_limit;
-}
-
 static void send_when_due(struct reply *reply)
 {
     if (reply->text == NULL || reply->acknowledgement == ACK_UNDER_WAY)
         return;
     if (reply->acknowledgement == ACK_LOST)
         end(reply, "unacknowledged"); /* Discord does not wait for an edit */
-    else if (reply->picture.bytes != NULL && may_attach(reply))
+    else if (reply->picture.bytes != NULL && reply_takes_pictures(reply) &&
+             (int64_t)reply->picture.len <= reply->interaction->attachment_size_limit)
         send_picture(reply);
     else
         send_text(reply);

@@ -18,6 +18,9 @@ struct reply *reply_create(struct app *app, struct interaction *interaction, con
 /* Good until the command answers. */
 const struct interaction *reply_interaction(const struct reply *reply);
 
+/* Whether a file may be attached where the command was run; if not, a picture need not be drawn. */
+bool reply_takes_pictures(const struct reply *reply);
+
 /* on_sent of the acknowledgement (handler/http.h): must come once. */
 void reply_on_acknowledged(void *reply, bool sent);
 

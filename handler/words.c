@@ -11,8 +11,7 @@
 #define ISOLATE     "\u2068" /* what follows has a direction of its own */
 #define POP_ISOLATE "\u2069"
 
-/* Time ranges
- * -------------------------------------------------------------------------------------------------- */
+/* Time ranges ---------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *value, *label, *nobody;
@@ -112,8 +111,7 @@ void words_range(struct buffer *out, enum time_range range, int64_t from, int64_
     buffer_append_string(out, " UTC");
 }
 
-/* Numbers
- * ------------------------------------------------------------------------------------------------------ */
+/* Numbers -------------------------------------------------------------------------------------------------- */
 
 static void thousands(struct buffer *out, int64_t n)
 {
@@ -143,8 +141,7 @@ void words_count(struct buffer *out, int64_t n, const char *one, const char *man
     buffer_printf(out, " %s", n == 1 ? one : many);
 }
 
-/* Names
- * -------------------------------------------------------------------------------------------------------- */
+/* Names ---------------------------------------------------------------------------------------------------- */
 
 /* Bytes of the UTF-8 character at s, with the character in *out; 0 at the end of the text, -1 where it is no
  * UTF-8. */
