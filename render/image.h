@@ -7,9 +7,9 @@
 struct image;
 
 /*
- * PNG or JPEG bytes from outside into a square picture of size × size pixels: the middle is cut out, scaled down with an
- * area filter (up with a smooth one). NULL where the bytes are neither, broken, or larger than 2048 × 2048: the header is judged
- * before any pixel is decoded, and memory stays below 32 MiB.
+ * PNG or JPEG bytes from outside into a square picture of size × size pixels: the middle is cut out, scaled
+ * down with an area filter (up with a smooth one). NULL where the bytes are neither, broken, or larger than
+ * 2048 × 2048: the header is judged before any pixel is decoded, and memory stays below 32 MiB.
  */
 struct image *image_decode(const void *bytes, size_t n, int size);
 /* Bytes it holds. */

@@ -14,7 +14,8 @@ struct leaderboard_row {
     int64_t seconds;
     bool live;
     bool caller;
-    const struct image *avatar; /* of any size, best AVATAR_SIZE_FIRST for the first three, else AVATAR_SIZE; NULL: initial */
+    const struct image
+        *avatar; /* of any size, best AVATAR_SIZE_FIRST for the first three, else AVATAR_SIZE; NULL: initial */
 };
 
 struct leaderboard_view {
@@ -25,8 +26,8 @@ struct leaderboard_view {
     int64_t total_seconds, members;
     int64_t first_seconds; /* of the whole board: the full bar */
     struct leaderboard_row rows[LEADERBOARD_ROWS];
-    size_t n_rows; /* at least 1 */
-    bool medals;   /* the first page: up to three large rows */
+    size_t n_rows;     /* at least 1 */
+    bool medals;       /* the first page: up to three large rows */
     bool caller_below; /* the caller is not on the page: own holds the row after the dotted line */
     struct leaderboard_row own;
     bool caller_without_time; /* the footer says so */

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
-/* fonts: path of the fontconfig file (render/fonts.conf). False (logged) where it or one of its fonts is missing. */
+/* fonts: path of the fontconfig file (render/fonts.conf). False (logged) where it or one of its fonts is
+ * missing. */
 bool render_init(const char *fonts);
 void render_finish(void);

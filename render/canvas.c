@@ -1,0 +1,92 @@
+#include "render/canvas.h"
+
+#include "render/ground.h"
+#include "render/image_codec.h"
+#include "render/theme.h"
+
+#include <math.h>
+
+cairo_t *canvas_create(int height)
+{
+    cairo_surface_t *card = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CARD_WIDTH, height);
+    cairo_t *cr = cairo_create(card);
+    cairo_surface_destroy(card); /* cr holds it */
+    ground_paint(cr, height);
+    return cr;
+}
+
+struct picture canvas_jpeg(cairo_t *cr)
+{
+    const struct picture picture = image_to_jpeg(cairo_get_target(cr));
+    cairo_destroy(cr);
+    return picture;
+}
+
+static double channel(unsigned rgb, unsigned shift)
+{
+    return (rgb >> shift & 255) / 255.;
+}
+
+void canvas_colour(cairo_t *cr, unsigned rgb, double alpha)
+{
+    cairo_set_source_rgba(cr, channel(rgb, 16), channel(rgb, 8), channel(rgb, 0), alpha);
+}
+
+static void add_stop(cairo_pattern_t *gradient, double offset, unsigned rgb)
+{
+    cairo_pattern_add_color_stop_rgb(gradient, offset, channel(rgb, 16), channel(rgb, 8), channel(rgb, 0));
+}
+
+void canvas_gradient(cairo_t *cr, double x0, double y0, double x1, double y1, unsigned from, unsigned to)
+{
+    cairo_pattern_t *gradient = cairo_pattern_create_linear(x0, y0, x1, y1);
+    add_stop(gradient, 0, from);
+    add_stop(gradient, 1, to);
+    cairo_set_source(cr, gradient);
+    cairo_pattern_destroy(gradient);
+}
+
+void canvas_box(cairo_t *cr, double x, double y, double width, double height, double radius)
+{
+    cairo_new_sub_path(cr);
+    cairo_arc(cr, x + width - radius, y + radius, radius, -M_PI_2, 0);
+    cairo_arc(cr, x + width - radius, y + height - radius, radius, 0, M_PI_2);
+    cairo_arc(cr, x + radius, y + height - radius, radius, M_PI_2, M_PI);
+    cairo_arc(cr, x + radius, y + radius, radius, M_PI, 3 * M_PI_2);
+    cairo_close_path(cr);
+}
+
+void canvas_disc(cairo_t *cr, double cx, double cy, double radius)
+{
+    cairo_new_sub_path(cr);
+    cairo_arc(cr, cx, cy, radius, 0, 2 * M_PI);
+    cairo_close_path(cr);
+}
+
+void canvas_bar(cairo_t *cr, const struct bar *bar)
+{
+    canvas_box(cr, bar->x, bar->y, bar->width, bar->height, bar->height / 2);
+    canvas_colour(cr, COLOUR_WHITE, ALPHA_TRACK);
+    cairo_fill(cr);
+    const double length = fmax(bar->height, bar->width * fmin(bar->share, 1));
+    canvas_box(cr, bar->x, bar->y, length, bar->height, bar->height / 2);
+    if (bar->from == bar->to)
+        canvas_colour(cr, bar->from, 1);
+    else
+        canvas_gradient(cr, bar->x, 0, bar->x + length, 0, bar->from, bar->to);
+    cairo_fill(cr);
+}
+
+void canvas_dotted_line(cairo_t *cr, double left, double right, double y)
+{
+    static const double dots[] = {0, 9};
+    canvas_colour(cr, COLOUR_DOTS, 1);
+    cairo_set_line_width(cr, 3);
+    cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
+    cairo_set_dash(cr, dots, 2, 0);
+    cairo_move_to(cr, left, y);
+    cairo_line_to(cr, right, y);
+    cairo_stroke(cr);
+    cairo_set_dash(cr, NULL, 0, 0);
+    cairo_set_line_cap(cr, CAIRO_LINE_CAP_BUTT);
+}

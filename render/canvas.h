@@ -1,0 +1,33 @@
+/* A card under way, and the shapes that cards are made of. Needs ground_init(). */
+#pragma once
+
+#include "render/image.h"
+
+#include <cairo.h>
+
+/* A card of CARD_WIDTH × height with the common background on it, to be ended with canvas_jpeg(). One at a
+ * time. */
+cairo_t *canvas_create(int height);
+/* Ends the card. */
+struct picture canvas_jpeg(cairo_t *cr);
+
+/* The colour of what is drawn next, 0xRRGGBB. */
+void canvas_colour(cairo_t *cr, unsigned rgb, double alpha);
+/* The same as a gradient, over a line from x0,y0 to x1,y1. */
+void canvas_gradient(cairo_t *cr, double x0, double y0, double x1, double y1, unsigned from, unsigned to);
+
+/* Paths, to be filled or stroked. */
+void canvas_box(cairo_t *cr, double x, double y, double width, double height, double radius);
+void canvas_disc(cairo_t *cr, double cx, double cy, double radius);
+
+/* Fully round at both ends, left to right from one colour to another over its own length, on a track of full
+ * width. */
+struct bar {
+    double x, y, width, height;
+    double share; /* of width that is filled; never shorter than high */
+    unsigned from, to;
+};
+void canvas_bar(cairo_t *cr, const struct bar *bar);
+
+/* Round dots, 3 px thick, every 9 px. */
+void canvas_dotted_line(cairo_t *cr, double left, double right, double y);

@@ -1,0 +1,121 @@
+#include "render/ground.h"
+
+#include "render/canvas.h"
+#include "render/theme.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Both shades are so slow that steps of one level in a channel show as bands, and cairo's blending at 6 %
+ * opacity adds errors of its own. So they are computed here, and dithered.
+ */
+
+static cairo_surface_t *background; /* its upper part, all of it that is not flat */
+
+/* Tinted rows met so far. Cards have few places for them; the oldest gives way. */
+enum { N_TINTS = 8 };
+static struct tinted {
+    struct tint tint;
+    int top, width, height;
+    cairo_surface_t *surface;
+} tinted[N_TINTS];
+static int next_tinted;
+
+static double channel(unsigned rgb, int shift)
+{
+    return rgb >> shift & 255;
+}
+
+/* The background in row y. */
+static double ground(int y, int shift)
+{
+    const double t = fmin((y + .5) / CARD_GRADIENT, 1);
+    return channel(COLOUR_BG_TOP, shift) * (1 - t) + channel(COLOUR_BG, shift) * t;
+}
+
+static double opacity(const struct tint *tint, double t)
+{
+    if (t < .6)
+        return tint->left + (tint->middle - tint->left) * t / .6;
+    return tint->middle + (tint->right - tint->middle) * (t - .6) / .4;
+}
+
+/* Interleaved gradient noise (Jimenez 2014): in 0 … 1, even in every small neighbourhood. */
+static double noise(int x, int y)
+{
+    double whole;
+    return modf(52.9829189 * modf(.06711056 * x + .00583715 * y, &whole), &whole);
+}
+
+/* The background from row top on, with tint over it or NULL. */
+static cairo_surface_t *render(const struct tint *tint, int top, int width, int height)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    uint32_t *pixel = (uint32_t *)(void *)cairo_image_surface_get_data(surface); /* rows have no padding */
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++, pixel++) {
+            const double alpha = tint ? opacity(tint, (x + .5) / width) : 0;
+            const double dither = noise(x, y);
+            for (int shift = 0; shift < 24; shift += 8) {
+                const double over = tint ? channel(tint->colour, shift) * alpha : 0;
+                *pixel |= (uint32_t)(ground(top + y, shift) * (1 - alpha) + over + dither) << shift;
+            }
+        }
+    cairo_surface_mark_dirty(surface);
+    return surface;
+}
+
+void ground_init(void)
+{
+    background = render(NULL, 0, CARD_WIDTH, CARD_GRADIENT);
+}
+
+void ground_finish(void)
+{
+    cairo_surface_destroy(background);
+    background = NULL;
+    for (int i = 0; i < N_TINTS; i++) {
+        cairo_surface_destroy(tinted[i].surface);
+        tinted[i].surface = NULL;
+    }
+}
+
+void ground_paint(cairo_t *cr, int height)
+{
+    cairo_set_source_surface(cr, background, 0, 0);
+    cairo_rectangle(cr, 0, 0, CARD_WIDTH, CARD_GRADIENT);
+    cairo_fill(cr);
+    canvas_colour(cr, COLOUR_BG, 1);
+    cairo_rectangle(cr, 0, CARD_GRADIENT, CARD_WIDTH, height - CARD_GRADIENT);
+    cairo_fill(cr);
+}
+
+static bool is_same(const struct tint *a, const struct tint *b)
+{
+    return a->colour == b->colour && a->left == b->left && a->middle == b->middle && a->right == b->right;
+}
+
+static cairo_surface_t *find_tinted(const struct tint *tint, int y, int width, int height)
+{
+    const int top = y < CARD_GRADIENT ? y : CARD_GRADIENT; /* below that all rows are alike */
+    for (int i = 0; i < N_TINTS; i++) {
+        const struct tinted *row = &tinted[i];
+        if (row->surface && is_same(&row->tint, tint) && row->top == top && row->width == width &&
+            row->height == height)
+            return row->surface;
+    }
+    struct tinted *row = &tinted[next_tinted];
+    next_tinted = (next_tinted + 1) % N_TINTS;
+    cairo_surface_destroy(row->surface);
+    *row = (struct tinted){*tint, top, width, height, render(tint, top, width, height)};
+    return row->surface;
+}
+
+void ground_paint_tint(cairo_t *cr, const struct tint *tint, int x, int y, int width, int height, double radius)
+{
+    cairo_set_source_surface(cr, find_tinted(tint, y, width, height), x, y);
+    canvas_box(cr, x, y, width, height, radius);
+    cairo_fill(cr);
+}

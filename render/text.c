@@ -1,0 +1,259 @@
+#include "render/text.h"
+
+#include "infra/log.h"
+#include "infra/mem.h"
+#include "render/canvas.h"
+#include "render/words.h"
+
+#include <fontconfig/fontconfig.h>
+#include <math.h>
+#include <pango/pangocairo.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static PangoFontMap *font_map;
+static PangoContext *context;
+static PangoAttrList *attributes; /* of all text */
+
+/* Fonts
+ * -------------------------------------------------------------------------------------------------------- */
+
+/* Those that cards cannot do without; fonts.conf names the files. */
+static const char *const FAMILIES[] = {FAMILY,      FAMILY_DISPLAY,    "Noto Sans CJK JP", "Noto Sans Arabic",
+                                       "Noto Sans", "Noto Color Emoji"};
+
+static bool has_family(const FcConfig *config, const char *family)
+{
+    FcPattern *pattern = FcPatternBuild(NULL, FC_FAMILY, FcTypeString, family, (char *)NULL);
+    FcObjectSet *objects = FcObjectSetBuild(FC_FAMILY, (char *)NULL);
+    FcFontSet *found = FcFontList((FcConfig *)(uintptr_t)config, pattern, objects);
+    const bool has = found && found->nfont > 0;
+    if (found)
+        FcFontSetDestroy(found);
+    FcObjectSetDestroy(objects);
+    FcPatternDestroy(pattern);
+    return has;
+}
+
+static bool load_fonts(FcConfig *config, const char *fonts)
+{
+    /* fontconfig looks for relative paths in its own directories. */
+    char *path = realpath(fonts, NULL);
+    const bool loaded =
+        path && FcConfigParseAndLoad(config, (const FcChar8 *)path, FcTrue) && FcConfigBuildFonts(config);
+    free(path);
+    if (!loaded) {
+        log_error("fonts_unreadable", "file=%s", log_quote(fonts));
+        return false;
+    }
+    bool complete = true;
+    for (size_t i = 0; i < sizeof(FAMILIES) / sizeof(*FAMILIES); i++)
+        if (!has_family(config, FAMILIES[i])) {
+            log_error("font_missing", "family=%s file=%s", log_quote(FAMILIES[i]), log_quote(fonts));
+            complete = false;
+        }
+    return complete;
+}
+
+static PangoContext *create_context(void)
+{
+    PangoContext *created = pango_font_map_create_context(font_map);
+    cairo_font_options_t *options = cairo_font_options_create();
+    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    pango_cairo_context_set_font_options(created, options);
+    cairo_font_options_destroy(options);
+    pango_context_set_round_glyph_positions(created, FALSE);
+    /* Else taken from the machine's locale; it decides about fallback fonts. */
+    pango_context_set_language(created, pango_language_from_string("en"));
+    return created;
+}
+
+bool text_init(const char *fonts)
+{
+    FcConfig *config = FcConfigCreate();
+    if (!load_fonts(config, fonts)) {
+        FcConfigDestroy(config);
+        return false;
+    }
+    /* Before the font map: pango would load the system's configuration. */
+    FcConfigSetCurrent(config);
+    FcConfigDestroy(config);
+    font_map = pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT);
+    context = create_context();
+    attributes = pango_attr_list_new();
+    pango_attr_list_insert(attributes, pango_attr_font_features_new("tnum"));
+    return true;
+}
+
+void text_finish(void)
+{
+    if (!font_map)
+        return;
+    pango_attr_list_unref(attributes);
+    g_object_unref(context);
+    g_object_unref(font_map);
+    attributes = NULL;
+    context = NULL;
+    font_map = NULL;
+    cairo_debug_reset_static_data();
+    FcFini();
+}
+
+/* Lines
+ * -------------------------------------------------------------------------------------------------------- */
+
+static PangoLayout *create_layout(const struct type *type, const char *s)
+{
+    PangoFontDescription *font = pango_font_description_new();
+    pango_font_description_set_family_static(font, type->family);
+    pango_font_description_set_weight(font, (PangoWeight)type->weight);
+    pango_font_description_set_absolute_size(font, type->size * PANGO_SCALE);
+    PangoLayout *layout = pango_layout_new(context);
+    pango_layout_set_font_description(layout, font);
+    pango_font_description_free(font);
+    pango_layout_set_attributes(layout, attributes);
+    if (type->spacing > 0) {
+        PangoAttrList *spaced = pango_attr_list_copy(attributes);
+        pango_attr_list_insert(spaced, pango_attr_letter_spacing_new((int)lround(type->spacing * PANGO_SCALE)));
+        pango_layout_set_attributes(layout, spaced);
+        pango_attr_list_unref(spaced);
+    }
+    pango_layout_set_text(layout, s, -1);
+    return layout;
+}
+
+static struct text measured(PangoLayout *layout)
+{
+    PangoRectangle ink, logical;
+    pango_layout_line_get_extents(pango_layout_get_line_readonly(layout, 0), &ink, &logical);
+    return (struct text){
+        .layout = layout,
+        .width = pango_units_to_double(logical.width),
+        .ink_left = pango_units_to_double(ink.x),
+        .ink_right = pango_units_to_double(ink.x + ink.width),
+        .ink_top = pango_units_to_double(ink.y),
+        .ink_bottom = pango_units_to_double(ink.y + ink.height),
+    };
+}
+
+struct text text_measure(const struct type *type, const char *s)
+{
+    return measured(create_layout(type, s));
+}
+
+struct text text_fit(const struct type *type, const char *s, double max_width)
+{
+    PangoLayout *layout = create_layout(type, s);
+    pango_layout_set_width(layout, (int)(fmax(max_width, 0) * PANGO_SCALE));
+    pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+    struct text text = measured(layout);
+    /* Heaps of accents would paint over other rows. Ornaments of Tibetan reach up to 1.5. */
+    text.ink_top = fmax(text.ink_top, -1.6 * type->size);
+    text.ink_bottom = fmin(text.ink_bottom, .6 * type->size);
+    return text;
+}
+
+void text_draw(cairo_t *cr, struct text text, unsigned colour, double x, double base)
+{
+    canvas_colour(cr, colour, 1);
+    cairo_save(cr);
+    const double top = floor(base + text.ink_top) - 1, bottom = ceil(base + text.ink_bottom) + 1;
+    cairo_rectangle(cr, 0, top, CARD_WIDTH, bottom - top);
+    cairo_clip(cr);
+    cairo_move_to(cr, x, base);
+    /* A line, unlike a layout, starts at its left end also where it is right-to-left. */
+    pango_cairo_show_layout_line(cr, pango_layout_get_line_readonly(text.layout, 0));
+    cairo_restore(cr);
+    g_object_unref(text.layout);
+}
+
+void text_left(cairo_t *cr, const struct type *type, unsigned colour, double x, double base, const char *s)
+{
+    text_draw(cr, text_measure(type, s), colour, x, base);
+}
+
+void text_right(cairo_t *cr, const struct type *type, unsigned colour, double right, double base, const char *s)
+{
+    const struct text text = text_measure(type, s);
+    text_draw(cr, text, colour, right - text.width, base);
+}
+
+void text_centred(cairo_t *cr, const struct type *type, unsigned colour, double cx, double base,
+                  double max_width, const char *s)
+{
+    struct text text = text_measure(type, s);
+    if (text.width > max_width) {
+        struct type smaller = *type;
+        smaller.size *= max_width / text.width;
+        g_object_unref(text.layout);
+        text = text_measure(&smaller, s);
+    }
+    text_draw(cr, text, colour, cx - text.width / 2, base);
+}
+
+void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, const char *s)
+{
+    const struct text text = text_measure(type, s);
+    text_draw(cr, text, colour, cx - (text.ink_left + text.ink_right) / 2,
+              cy - (text.ink_top + text.ink_bottom) / 2);
+}
+
+/* Durations
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void add_part(struct duration *duration, const struct type *type, double gap, const char *s)
+{
+    const struct text text = text_measure(type, s);
+    duration->part[duration->n] = text;
+    duration->left[duration->n++] = duration->width + gap;
+    duration->width += gap + text.width;
+}
+
+struct duration duration_measure(const struct type *type, double unit, int64_t seconds)
+{
+    const struct type units = {type->family, round(unit * type->size), 500, 0};
+    const int64_t minutes = seconds < 0 ? 0 : seconds / 60;
+    struct duration duration = {0};
+    char figures[WORDS_MAX];
+    if (minutes >= 60) {
+        add_part(&duration, type, 0, words_number(figures, minutes / 60));
+        add_part(&duration, &units, 2, "h");
+    }
+    snprintf(figures, sizeof(figures), minutes >= 60 ? "%02d" : "%d", (int)(minutes % 60));
+    add_part(&duration, type, minutes >= 60 ? round(.3 * type->size) : 0, figures);
+    add_part(&duration, &units, 2, "m");
+    return duration;
+}
+
+void duration_draw(cairo_t *cr, const struct duration *duration, double right, double base)
+{
+    const double left = right - duration->width;
+    for (int i = 0; i < duration->n; i++)
+        text_draw(cr, duration->part[i], i % 2 ? COLOUR_TEXT2 : COLOUR_TEXT, left + duration->left[i], base);
+}
+
+/* Initials
+ * ----------------------------------------------------------------------------------------------------- */
+
+char *text_initial(const char *name)
+{
+    if (!*name)
+        return mem_strdup("?");
+    const int n_attrs = (int)g_utf8_strlen(name, -1) + 1;
+    PangoLogAttr *attrs = mem_alloc((size_t)n_attrs * sizeof(*attrs));
+    pango_get_log_attrs(name, -1, -1, pango_language_from_string("en"), attrs, n_attrs);
+    int length = 1;
+    while (length < n_attrs - 1 && !attrs[length].is_cursor_position)
+        length++;
+    free(attrs);
+
+    struct buffer initial = {0};
+    char first[6];
+    const int n_first = g_unichar_to_utf8(g_unichar_totitle(g_utf8_get_char(name)), first);
+    buffer_append(&initial, first, (size_t)n_first);
+    const char *second = g_utf8_next_char(name);
+    buffer_append(&initial, second, (size_t)(g_utf8_offset_to_pointer(name, length) - second));
+    return initial.data;
+}

@@ -1,0 +1,54 @@
+/* Lines of text on a card: measured, then drawn. Needs text_init(). */
+#pragma once
+
+#include "render/theme.h"
+
+#include <cairo.h>
+#include <pango/pango.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* fonts: path of a fontconfig file. False (logged) where it or a font of it is missing. */
+bool text_init(const char *fonts);
+void text_finish(void);
+
+/* One line, measured from its left end and its baseline. Drawing it gives it back: every text is drawn exactly
+ * once. */
+struct text {
+    PangoLayout *layout;
+    double width; /* the advance */
+    double ink_left, ink_right, ink_top, ink_bottom;
+};
+
+struct text text_measure(const struct type *type, const char *s);
+/* Shortened with "…" to max_width, between two graphemes; what towers far above or below the line is cut off.
+ */
+struct text text_fit(const struct type *type, const char *s, double max_width);
+/* The left end stands at x, whatever the direction of the text. */
+void text_draw(cairo_t *cr, struct text text, unsigned colour, double x, double base);
+
+/* Measured and drawn in one go. */
+void text_left(cairo_t *cr, const struct type *type, unsigned colour, double x, double base, const char *s);
+void text_right(cairo_t *cr, const struct type *type, unsigned colour, double right, double base,
+                const char *s);
+/* Drawn smaller where it is wider than max_width. */
+void text_centred(cairo_t *cr, const struct type *type, unsigned colour, double cx, double base,
+                  double max_width, const char *s);
+/* The ink, not the advance, is centred on the point. */
+void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, const char *s);
+
+/* "61h 42m" with small units. */
+struct duration {
+    struct text part[4];
+    double left[4]; /* of each part, from the left end of all */
+    int n;
+    double width;
+};
+
+/* unit: size of "h" and "m" as a share of the figures' size. */
+struct duration duration_measure(const struct type *type, double unit, int64_t seconds);
+void duration_draw(cairo_t *cr, const struct duration *duration, double right, double base);
+
+/* The first grapheme of a cleaned name, as a capital where it has one; "?" for an empty name. The caller frees.
+ */
+char *text_initial(const char *name);
