@@ -113,12 +113,19 @@ static void tell(struct db_resolving *r)
     buffer_finish(&ports);
 }
 
+static bool in_progress(struct db_resolving *r)
+{
+    for (int i = 0; i < r->n; i++) {
+        if (gai_error(&r->requests[i]) == EAI_INPROGRESS)
+            return true;
+    }
+    return false;
+}
+
 static void look(void *arg)
 {
     struct db_resolving *const r = arg;
-    bool pending = false;
-    for (int i = 0; i < r->n; i++)
-        pending = pending || gai_error(&r->requests[i]) == EAI_INPROGRESS;
+    const bool pending = in_progress(r);
     r->patience_ms -= LOOK_AGAIN_MS;
     if (pending && r->patience_ms <= 0 && r->on_done != NULL) {
         /* glibc still writes into the requests: they outlive the answer. */
@@ -136,8 +143,7 @@ static void look(void *arg)
 static void nothing_to_do(void *arg)
 {
     struct db_resolving *const r = arg;
-    if (r->on_done != NULL)
-        r->on_done(r->arg, &(struct db_hosts){0});
+    r->on_done(r->arg, &(struct db_hosts){0});
     free_resolving(r);
 }
 
@@ -167,4 +173,8 @@ void db_resolve_cancel(struct db_resolving *resolving)
     resolving->on_done = NULL;
     for (int i = 0; i < resolving->n; i++)
         gai_cancel(&resolving->requests[i]);
+    if (in_progress(resolving))
+        return; /* glibc still writes into it: look() frees it later */
+    loop_cancel(resolving->timer);
+    free_resolving(resolving);
 }
