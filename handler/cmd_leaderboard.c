@@ -5,8 +5,8 @@
 #include "handler/avatars.h"
 #include "handler/drawing.h"
 #include "handler/interaction.h"
+#include "handler/phrases.h"
 #include "handler/reply.h"
-#include "handler/words.h"
 #include "infra/discord.h"
 #include "infra/mem.h"
 #include "render/leaderboard.h"
@@ -50,8 +50,8 @@ void cmd_leaderboard_options(cJSON *options)
     cJSON *const choices = cJSON_AddArrayToObject(option, "choices");
     for (enum time_range range = 0; range < N_TIME_RANGES; range++) {
         cJSON *const choice = cJSON_CreateObject();
-        cJSON_AddStringToObject(choice, "name", words_range_label(range));
-        cJSON_AddStringToObject(choice, "value", words_range_value(range));
+        cJSON_AddStringToObject(choice, "name", phrases_range_label(range));
+        cJSON_AddStringToObject(choice, "value", phrases_range_value(range));
         cJSON_AddItemToArray(choices, choice);
     }
 }
@@ -115,7 +115,7 @@ static void fill_view(struct cmd_leaderboard *self, const struct db_leaderboard 
 {
     const uint64_t guild_id = reply_interaction(self->reply)->guild_id;
     struct buffer range = {0};
-    words_range(&range, self->range, board->from, board->until);
+    phrases_range(&range, self->range, board->from, board->until);
     struct leaderboard_view *const view = &self->view;
     *view = (struct leaderboard_view){
         .server = keep(self, mem_strdup(board->guild_name)),
@@ -149,21 +149,21 @@ static void fill_view(struct cmd_leaderboard *self, const struct db_leaderboard 
 
 static void append_summary(struct buffer *out, const struct leaderboard_view *view)
 {
-    words_duration(out, view->total_seconds);
+    phrases_duration(out, view->total_seconds);
     buffer_append_string(out, " in total, ");
-    words_count(out, view->members, "member", "members");
+    phrases_count(out, view->members, "member", "members");
     if (view->in_voice > 0) {
         buffer_append_string(out, ", ");
-        words_count(out, view->in_voice, "member in voice now", "members in voice now");
+        phrases_count(out, view->in_voice, "member in voice now", "members in voice now");
     }
 }
 
 static void append_text_row(struct buffer *text, const struct leaderboard_row *row)
 {
     buffer_printf(text, "**#%" PRId64 "** ", row->rank);
-    words_name_markdown(text, row->name, MAX_NAME);
+    phrases_name_markdown(text, row->name, MAX_NAME);
     buffer_append_string(text, " \u00B7 ");
-    words_duration(text, row->seconds);
+    phrases_duration(text, row->seconds);
     buffer_append_string(text, row->caller ? " (you)\n" : "\n");
 }
 
@@ -171,7 +171,7 @@ static char *board_as_text(const struct leaderboard_view *view)
 {
     struct buffer text = {0};
     buffer_append_string(&text, "### Voice leaderboard \u00B7 ");
-    words_name_markdown(&text, view->server, MAX_NAME);
+    phrases_name_markdown(&text, view->server, MAX_NAME);
     buffer_printf(&text, "\n%s\n", view->range);
     for (size_t i = 0; i < view->n_rows; i++)
         append_text_row(&text, &view->rows[i]);
@@ -187,9 +187,9 @@ static char *board_as_text(const struct leaderboard_view *view)
 static void append_alt_row(struct buffer *alt, const struct leaderboard_row *row)
 {
     buffer_printf(alt, " %" PRId64 ". ", row->rank);
-    words_name(alt, row->name, MAX_ALT_NAME);
+    phrases_name(alt, row->name, MAX_ALT_NAME);
     buffer_append_string(alt, row->caller ? " (you) " : " ");
-    words_duration(alt, row->seconds);
+    phrases_duration(alt, row->seconds);
     buffer_append_string(alt, ";");
 }
 
@@ -197,7 +197,7 @@ static char *board_as_alt(const struct leaderboard_view *view)
 {
     struct buffer alt = {0};
     buffer_append_string(&alt, "Voice leaderboard of ");
-    words_name(&alt, view->server, MAX_ALT_NAME);
+    phrases_name(&alt, view->server, MAX_ALT_NAME);
     buffer_printf(&alt, ", %s:", view->range);
     for (size_t i = 0; i < view->n_rows; i++)
         append_alt_row(&alt, &view->rows[i]);
@@ -205,7 +205,7 @@ static char *board_as_alt(const struct leaderboard_view *view)
         append_alt_row(&alt, &view->own);
     buffer_append_string(&alt, " ");
     append_summary(&alt, view);
-    words_cut(&alt, MAX_ALT);
+    phrases_cut(&alt, MAX_ALT);
     return alt.data;
 }
 
@@ -278,7 +278,7 @@ static void on_board(void *arg, const struct db_leaderboard *board)
         return;
     }
     if (board->n_rows == 0) {
-        answer_words(self, words_nobody(self->range));
+        answer_words(self, phrases_nobody(self->range));
         return;
     }
     fill_view(self, board);
@@ -295,7 +295,7 @@ void cmd_leaderboard_run(struct app *app, struct reply *reply)
     const struct interaction_option *const option =
         interaction_option(interaction, option_name, DISCORD_OPTION_STRING);
     enum time_range range = RANGE_THIS_MONTH;
-    if (option != NULL && !words_range_parse(option->string, &range)) {
+    if (option != NULL && !phrases_range_parse(option->string, &range)) {
         reply_text(reply, "I do not know this time range. Please choose one from the list.");
         return;
     }

@@ -1,7 +1,8 @@
-#include "handler/words.h"
+#include "handler/phrases.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include "render/words.h"
+
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,22 +27,22 @@ static const struct {
     [RANGE_ALL_TIME] = {"all_time", "All time", "Nobody was in voice yet."},
 };
 
-const char *words_range_label(enum time_range range)
+const char *phrases_range_label(enum time_range range)
 {
     return ranges[range].label;
 }
 
-const char *words_range_value(enum time_range range)
+const char *phrases_range_value(enum time_range range)
 {
     return ranges[range].value;
 }
 
-const char *words_nobody(enum time_range range)
+const char *phrases_nobody(enum time_range range)
 {
     return ranges[range].nobody;
 }
 
-bool words_range_parse(const char *value, enum time_range *out)
+bool phrases_range_parse(const char *value, enum time_range *out)
 {
     for (int i = 0; i < N_TIME_RANGES; i++) {
         if (strcmp(value, ranges[i].value) == 0) {
@@ -82,11 +83,11 @@ static void minute(struct buffer *out, const struct tm *tm)
     buffer_printf(out, "%d %s %02d:%02d", tm->tm_mday, month(tm), tm->tm_hour, tm->tm_min);
 }
 
-void words_range(struct buffer *out, enum time_range range, int64_t from, int64_t until)
+void phrases_range(struct buffer *out, enum time_range range, int64_t from, int64_t until)
 {
     const struct tm first = utc(from);
     const struct tm last = utc(until);
-    buffer_printf(out, "%s" MIDDLE_DOT, words_range_label(range));
+    buffer_printf(out, "%s" MIDDLE_DOT, phrases_range_label(range));
     switch (range) {
     case RANGE_TODAY:
     case RANGE_THIS_MONTH:
@@ -111,123 +112,72 @@ void words_range(struct buffer *out, enum time_range range, int64_t from, int64_
     buffer_append_string(out, " UTC");
 }
 
-/* Numbers -------------------------------------------------------------------------------------------------- */
+/* Numbers and names ---------------------------------------------------------------------------------------- */
 
-static void thousands(struct buffer *out, int64_t n)
+void phrases_duration(struct buffer *out, int64_t seconds)
 {
-    char digits[24];
-    const int len = snprintf(digits, sizeof(digits), "%" PRId64, n < 0 ? 0 : n);
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0)
-            buffer_append(out, ",", 1);
-        buffer_append(out, &digits[i], 1);
-    }
+    char text[WORDS_MAX];
+    buffer_append_string(out, words_duration(text, seconds));
 }
 
-void words_duration(struct buffer *out, int64_t seconds)
+void phrases_count(struct buffer *out, int64_t n, const char *one, const char *many)
 {
-    const int64_t minutes = seconds < 0 ? 0 : seconds / 60;
-    if (minutes < 60) {
-        buffer_printf(out, "%dm", (int)minutes);
-        return;
-    }
-    thousands(out, minutes / 60);
-    buffer_printf(out, "h %02dm", (int)(minutes % 60));
+    char text[WORDS_MAX];
+    buffer_printf(out, "%s %s", words_number(text, n), n == 1 ? one : many);
 }
 
-void words_count(struct buffer *out, int64_t n, const char *one, const char *many)
+/* Bytes of the character at s, which is valid UTF-8. */
+static size_t character(const char *s)
 {
-    thousands(out, n);
-    buffer_printf(out, " %s", n == 1 ? one : many);
-}
-
-/* Names ---------------------------------------------------------------------------------------------------- */
-
-/* Bytes of the UTF-8 character at s, with the character in *out; 0 at the end of the text, -1 where it is no
- * UTF-8. */
-static int decode(const char *s, uint32_t *out)
-{
-    const unsigned char *const p = (const unsigned char *)s;
-    const int n = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? -1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : -1;
-    if (p[0] == '\0' || n < 0)
-        return p[0] == '\0' ? 0 : -1;
-    uint32_t c = n == 1 ? p[0] : p[0] & (0x7Fu >> n);
-    for (int i = 1; i < n; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return -1;
-        c = c << 6 | (p[i] & 0x3Fu);
-    }
-    if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10FFFF)) || (c >= 0xD800 && c <= 0xDFFF))
-        return -1;
-    *out = c;
+    size_t n = 1;
+    while ((s[n] & 0xC0) == 0x80)
+        n++;
     return n;
 }
 
-/* Marks that turn the direction of what stands around them. */
-static bool is_bidi_control(uint32_t c)
-{
-    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
-static bool is_control(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
-}
-
 /* ASCII that Discord's markup may take for its own; a backslash before any of it makes it plain. */
-static bool is_markup(uint32_t c)
+static bool is_markup(char c)
 {
-    return c < 0x80 && strchr("\\`*_~|<>@#:[]()-+.!/", (int)c) != NULL;
+    return strchr("\\`*_~|<>@#:[]()-+.!/", c) != NULL;
 }
 
 static void append_name(struct buffer *out, const char *name, int max_characters, bool markdown)
 {
+    char *const clean = words_clean(name);
     int left = max_characters;
-    while (*name != '\0') {
-        uint32_t c = '?';
-        const int n = decode(name, &c);
-        const char *const bytes = name;
-        name += n > 0 ? n : 1;
-        if (n > 0 && is_bidi_control(c))
-            continue;
+    size_t n;
+    for (const char *s = clean; *s != '\0'; s += n) {
+        n = character(s);
         if (left-- == 0) {
             buffer_append_string(out, ELLIPSIS);
-            return;
+            break;
         }
-        if (n < 0)
-            buffer_append(out, "?", 1);
-        else if (is_control(c))
-            buffer_append(out, " ", 1);
-        else if (markdown && is_markup(c))
-            buffer_printf(out, "\\%c", (int)c);
-        else
-            buffer_append(out, bytes, (size_t)n);
+        if (markdown && is_markup(*s))
+            buffer_append(out, "\\", 1);
+        buffer_append(out, s, n);
     }
+    free(clean);
 }
 
-void words_name(struct buffer *out, const char *name, int max_characters)
+void phrases_name(struct buffer *out, const char *name, int max_characters)
 {
     append_name(out, name, max_characters, false);
 }
 
-void words_name_markdown(struct buffer *out, const char *name, int max_characters)
+void phrases_name_markdown(struct buffer *out, const char *name, int max_characters)
 {
     buffer_append_string(out, ISOLATE);
     append_name(out, name, max_characters, true);
     buffer_append_string(out, POP_ISOLATE);
 }
 
-void words_cut(struct buffer *text, int max_characters)
+void phrases_cut(struct buffer *text, int max_characters)
 {
     size_t end = 0;
-    for (int characters = 0; end < text->len; characters++) {
-        uint32_t c;
-        const int n = decode(text->data + end, &c);
-        if (characters == max_characters) {
-            text->len = end;
-            text->data[end] = '\0';
-            return;
-        }
-        end += n > 0 ? (size_t)n : 1;
+    while (end < text->len && max_characters-- > 0)
+        end += character(text->data + end);
+    if (end < text->len) {
+        text->len = end;
+        text->data[end] = '\0';
     }
 }
