@@ -18,8 +18,7 @@ enum { QUALITY = 90, MAX_SCANS = 64 };
 #define CAIRO_ORDER JCS_EXT_XRGB
 #endif
 
-/* Decoding
- * ----------------------------------------------------------------------------------------------------- */
+/* Decoding ------------------------------------------------------------------------------------------------- */
 
 struct decoder {
     struct jpeg_decompress_struct jpeg;
@@ -144,8 +143,7 @@ cairo_surface_t *image_from_jpeg(const void *bytes, size_t n, int size)
     return NULL;
 }
 
-/* Encoding
- * ----------------------------------------------------------------------------------------------------- */
+/* Encoding ------------------------------------------------------------------------------------------------- */
 
 struct picture image_to_jpeg(cairo_surface_t *surface)
 {

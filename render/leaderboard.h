@@ -14,8 +14,8 @@ struct leaderboard_row {
     int64_t seconds;
     bool live;
     bool caller;
-    const struct image
-        *avatar; /* of any size, best AVATAR_SIZE_FIRST for the first three, else AVATAR_SIZE; NULL: initial */
+    /* Best AVATAR_SIZE_FIRST for the first three, else AVATAR_SIZE. NULL: the initial instead. */
+    const struct image *avatar;
 };
 
 struct leaderboard_view {

@@ -12,8 +12,7 @@
 bool text_init(const char *fonts);
 void text_finish(void);
 
-/* One line, measured from its left end and its baseline. Drawing it gives it back: every text is drawn exactly
- * once. */
+/* One line, measured from its left end and baseline. Drawing gives it back: each is drawn exactly once. */
 struct text {
     PangoLayout *layout;
     double width; /* the advance */
@@ -21,8 +20,7 @@ struct text {
 };
 
 struct text text_measure(const struct type *type, const char *s);
-/* Shortened with "…" to max_width, between two graphemes; what towers far above or below the line is cut off.
- */
+/* Shortened with "…" to max_width, between two graphemes. What towers far above or below is cut off. */
 struct text text_fit(const struct type *type, const char *s, double max_width);
 /* The left end stands at x, whatever the direction of the text. */
 void text_draw(cairo_t *cr, struct text text, unsigned colour, double x, double base);
@@ -49,6 +47,16 @@ struct duration {
 struct duration duration_measure(const struct type *type, double unit, int64_t seconds);
 void duration_draw(cairo_t *cr, const struct duration *duration, double right, double base);
 
-/* The first grapheme of a cleaned name, as a capital where it has one; "?" for an empty name. The caller frees.
+/* Strings: these are pure. */
+
+enum { TEXT_NUMBER_MAX = 32 };
+/* "2,780" into out, which is returned. Below 0 is 0. */
+const char *text_number(char out[TEXT_NUMBER_MAX], int64_t n);
+/*
+ * A name of foreign hands as one harmless line: broken UTF-8 is repaired, control characters and line breaks
+ * become a space, embeddings, overrides and isolates of direction are dropped, spaces at both ends are cut, and
+ * so is all beyond 128 characters. NULL gives "". The caller frees.
  */
+char *text_clean(const char *name);
+/* The first grapheme of a cleaned name, a capital where it has one; "?" for an empty name. The caller frees. */
 char *text_initial(const char *name);
