@@ -4,11 +4,14 @@
 #include "infra/mem.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct http_client {
     struct loop *loop;
@@ -172,6 +175,22 @@ void http_client_destroy(struct http_client *client)
 
 /* Transfers ------------------------------------------------------------------------------------------------ */
 
+enum { MAX_SILENCE_MS = 10000 };
+
+/*
+ * A peer that acknowledges nothing for so long is gone. A request's time-out does not close a connection that
+ * it shares with others by HTTP/2: without this one all later requests would run into the same dead connection
+ * for a quarter of an hour.
+ */
+static int limit_silence(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)arg;
+    (void)purpose;
+    const unsigned ms = MAX_SILENCE_MS;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+    return CURL_SOCKOPT_OK;
+}
+
 static void transfer_init(struct transfer *transfer, struct http_client *client,
                           void (*on_end)(struct transfer *transfer, const char *error))
 {
@@ -187,6 +206,7 @@ static void transfer_init(struct transfer *transfer, struct http_client *client,
     /* Without it a transfer that ends while its name is being looked up waits, blocking, for getaddrinfo to
      * return. */
     SET(easy, CURLOPT_QUICK_EXIT, 1L);
+    SET(easy, CURLOPT_SOCKOPTFUNCTION, limit_silence);
     SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     SET(easy, CURLOPT_PROXY, ""); /* settings are ours alone: no http_proxy from the environment */
     SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -324,6 +344,8 @@ struct http_call *http_call_start(struct http_client *client, const struct http_
     CURL *const easy = call->transfer.easy;
     SET(easy, CURLOPT_URL, request->url);
     SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    /* Rather share the connection that is being made than make one each. Plain HTTP has nothing to share. */
+    SET(easy, CURLOPT_PIPEWAIT, strncmp(request->url, "https:", 6) == 0 ? 1L : 0L);
     SET(easy, CURLOPT_WRITEFUNCTION, on_body);
     SET(easy, CURLOPT_WRITEDATA, call);
     for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)

@@ -150,9 +150,8 @@ void rest_destroy(struct rest *rest)
 {
     if (rest == NULL)
         return;
-    struct pause *pause, *next;
-    HASH_ITER(hh, rest->pauses, pause, next)
-    end_pause(rest, pause);
+    while (rest->pauses != NULL)
+        end_pause(rest, rest->pauses);
     free(rest->api_url);
     wipe(rest->authorization);
     free(rest);
