@@ -5,6 +5,7 @@
 #include "render/ground.h"
 #include "render/text.h"
 #include "render/theme.h"
+#include "render/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -55,15 +56,15 @@ static const struct row_look ROW = {80, 2,  18, 30, 12,         15.1,       .72 
 
 static const char *counted(char out[64], int64_t n, const char *one, const char *many)
 {
-    char number[TEXT_NUMBER_MAX];
-    snprintf(out, 64, "%s %s", text_number(number, n), n == 1 ? one : many);
+    char number[WORDS_MAX];
+    snprintf(out, 64, "%s %s", words_number(number, n), n == 1 ? one : many);
     return out;
 }
 
 static void draw_header(cairo_t *cr, const struct leaderboard_view *view)
 {
     const double left = 172;
-    char *server = text_clean(view->server);
+    char *server = words_clean(view->server);
     avatar_draw_icon(cr, &(struct avatar){view->icon, server, view->guild_id}, 40, 34, ICON_SIZE, 32);
 
     const struct duration total = duration_measure(&TYPE_HEADER_FIGURE, .58, view->total_seconds);
@@ -108,8 +109,8 @@ static void draw_disc(cairo_t *cr, const struct metal *metal, double cy)
 static void draw_rank(cairo_t *cr, const struct row_look *look, const struct leaderboard_row *row,
                       unsigned colour, double cy)
 {
-    char rank[TEXT_NUMBER_MAX];
-    text_centred(cr, look->rank, colour, RANK_X, cy + look->rank_base, 84, text_number(rank, row->rank));
+    char rank[WORDS_MAX];
+    text_centred(cr, look->rank, colour, RANK_X, cy + look->rank_base, 84, words_number(rank, row->rank));
 }
 
 /* The pill after the caller's name, which ends at left. */
@@ -148,7 +149,7 @@ static void draw_row(cairo_t *cr, const struct leaderboard_view *view, const str
         draw_disc(cr, metal, cy);
     draw_rank(cr, look, row, metal ? COLOUR_MEDAL_INK : row->caller ? COLOUR_TEXT : COLOUR_TEXT2, cy);
 
-    char *name = text_clean(row->name);
+    char *name = words_clean(row->name);
     if (metal)
         avatar_draw_ring(cr, metal, AVATAR_X, cy, 42, 38.5);
     avatar_draw(cr, &(struct avatar){row->avatar, name, row->user_id}, AVATAR_X, cy, look->avatar);
@@ -190,10 +191,10 @@ static double row_pitch(const struct leaderboard_view *view, size_t i)
 
 static void draw_footer(cairo_t *cr, const struct leaderboard_view *view, double base)
 {
-    char first[TEXT_NUMBER_MAX], last[TEXT_NUMBER_MAX], all[TEXT_NUMBER_MAX], ranks[4 * TEXT_NUMBER_MAX];
-    text_number(first, view->first_position);
-    text_number(last, view->last_position);
-    text_number(all, view->members);
+    char first[WORDS_MAX], last[WORDS_MAX], all[WORDS_MAX], ranks[4 * WORDS_MAX];
+    words_number(first, view->first_position);
+    words_number(last, view->last_position);
+    words_number(all, view->members);
     if (view->first_position == view->last_position)
         snprintf(ranks, sizeof(ranks), "Rank %s of %s", first, all);
     else

@@ -3,16 +3,13 @@
 #include "infra/log.h"
 #include "infra/mem.h"
 #include "render/canvas.h"
+#include "render/words.h"
 
 #include <fontconfig/fontconfig.h>
-#include <inttypes.h>
 #include <math.h>
 #include <pango/pangocairo.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { NAME_CHARACTERS = 128 };
 
 static PangoFontMap *font_map;
 static PangoContext *context;
@@ -216,9 +213,9 @@ struct duration duration_measure(const struct type *type, double unit, int64_t s
     const struct type units = {type->family, round(unit * type->size), 500, 0};
     const int64_t minutes = seconds < 0 ? 0 : seconds / 60;
     struct duration duration = {0};
-    char figures[TEXT_NUMBER_MAX];
+    char figures[WORDS_MAX];
     if (minutes >= 60) {
-        add_part(&duration, type, 0, text_number(figures, minutes / 60));
+        add_part(&duration, type, 0, words_number(figures, minutes / 60));
         add_part(&duration, &units, 2, "h");
     }
     snprintf(figures, sizeof(figures), minutes >= 60 ? "%02d" : "%d", (int)(minutes % 60));
@@ -234,59 +231,7 @@ void duration_draw(cairo_t *cr, const struct duration *duration, double right, d
         text_draw(cr, duration->part[i], i % 2 ? COLOUR_TEXT2 : COLOUR_TEXT, left + duration->left[i], base);
 }
 
-/* Strings -------------------------------------------------------------------------------------------------- */
-
-const char *text_number(char out[TEXT_NUMBER_MAX], int64_t n)
-{
-    char digits[TEXT_NUMBER_MAX];
-    const int len = snprintf(digits, sizeof(digits), "%" PRId64, n < 0 ? 0 : n);
-    char *end = out;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0)
-            *end++ = ',';
-        *end++ = digits[i];
-    }
-    *end = '\0';
-    return out;
-}
-
-/* What could turn the direction of the text around it, or of the whole row. */
-static bool is_direction(gunichar c)
-{
-    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
-static bool is_break(gunichar c)
-{
-    const GUnicodeType type = g_unichar_type(c);
-    return type == G_UNICODE_CONTROL || type == G_UNICODE_LINE_SEPARATOR ||
-           type == G_UNICODE_PARAGRAPH_SEPARATOR;
-}
-
-char *text_clean(const char *name)
-{
-    if (!name)
-        return mem_strdup("");
-    /* No character is longer than four bytes, and none of the first 128 is cut by this. */
-    char *valid = g_utf8_make_valid(name, (gssize)strnlen(name, (size_t)4 * NAME_CHARACTERS));
-    struct buffer out = {0};
-    int n = 0;
-    for (const char *p = valid; *p && n < NAME_CHARACTERS; p = g_utf8_next_char(p)) {
-        const gunichar c = g_utf8_get_char(p);
-        if (is_direction(c))
-            continue;
-        if (is_break(c))
-            buffer_append(&out, " ", 1);
-        else
-            buffer_append(&out, p, (size_t)(g_utf8_next_char(p) - p));
-        n++;
-    }
-    g_free(valid);
-    if (!out.data)
-        return mem_strdup("");
-    g_strstrip(out.data);
-    return out.data;
-}
+/* Initials ------------------------------------------------------------------------------------------------- */
 
 char *text_initial(const char *name)
 {

@@ -47,16 +47,5 @@ struct duration {
 struct duration duration_measure(const struct type *type, double unit, int64_t seconds);
 void duration_draw(cairo_t *cr, const struct duration *duration, double right, double base);
 
-/* Strings: these are pure. */
-
-enum { TEXT_NUMBER_MAX = 32 };
-/* "2,780" into out, which is returned. Below 0 is 0. */
-const char *text_number(char out[TEXT_NUMBER_MAX], int64_t n);
-/*
- * A name of foreign hands as one harmless line: broken UTF-8 is repaired, control characters and line breaks
- * become a space, embeddings, overrides and isolates of direction are dropped, spaces at both ends are cut, and
- * so is all beyond 128 characters. NULL gives "". The caller frees.
- */
-char *text_clean(const char *name);
 /* The first grapheme of a cleaned name, a capital where it has one; "?" for an empty name. The caller frees. */
 char *text_initial(const char *name);

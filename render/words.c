@@ -1,0 +1,76 @@
+#include "render/words.h"
+
+#include "infra/mem.h"
+
+#include <glib.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_CHARACTERS = 128 };
+
+const char *words_number(char out[WORDS_MAX], int64_t n)
+{
+    char digits[WORDS_MAX];
+    const int len = snprintf(digits, sizeof(digits), "%" PRId64, n < 0 ? 0 : n);
+    char *end = out;
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            *end++ = ',';
+        *end++ = digits[i];
+    }
+    *end = '\0';
+    return out;
+}
+
+const char *words_duration(char out[WORDS_MAX], int64_t seconds)
+{
+    const int64_t minutes = seconds < 0 ? 0 : seconds / 60;
+    if (minutes < 60) {
+        snprintf(out, WORDS_MAX, "%" PRId64 "m", minutes);
+        return out;
+    }
+    words_number(out, minutes / 60);
+    const size_t len = strlen(out);
+    snprintf(out + len, WORDS_MAX - len, "h %02" PRId64 "m", minutes % 60);
+    return out;
+}
+
+/* What could turn the direction of the text around it, or of the whole row. */
+static bool is_direction(gunichar c)
+{
+    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+static bool is_break(gunichar c)
+{
+    const GUnicodeType type = g_unichar_type(c);
+    return type == G_UNICODE_CONTROL || type == G_UNICODE_LINE_SEPARATOR ||
+           type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
+char *words_clean(const char *name)
+{
+    if (!name)
+        return mem_strdup("");
+    /* No character is longer than four bytes, and none of the first 128 is cut by this. */
+    char *valid = g_utf8_make_valid(name, (gssize)strnlen(name, (size_t)4 * NAME_CHARACTERS));
+    struct buffer out = {0};
+    int n = 0;
+    for (const char *p = valid; *p && n < NAME_CHARACTERS; p = g_utf8_next_char(p)) {
+        const gunichar c = g_utf8_get_char(p);
+        if (is_direction(c))
+            continue;
+        if (is_break(c))
+            buffer_append(&out, " ", 1);
+        else
+            buffer_append(&out, p, (size_t)(g_utf8_next_char(p) - p));
+        n++;
+    }
+    g_free(valid);
+    if (!out.data)
+        return mem_strdup("");
+    g_strstrip(out.data);
+    return out.data;
+}
