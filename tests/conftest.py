@@ -1,20 +1,10 @@
-"""Fixtures for all Python tests: the programs under test and a throw-away PostgreSQL.
+"""Fixtures: see harness.py for what they give."""
 
-BIN names the folder of the programs, TESTS that of the test programs (the Makefile sets both).
-"""
-
-import contextlib
-import itertools
-import os
-import pathlib
 import subprocess
 
 import psycopg
 import pytest
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BIN = pathlib.Path(os.environ.get("BIN", ROOT / "build"))
-TESTS = pathlib.Path(os.environ.get("TESTS", ROOT / "build/release/tests"))
+from harness import BIN, ROOT, Discord, Program, Trackers, copy_of, free_port, is_ready, migrate, wait_for
 
 
 @pytest.fixture(scope="session")
@@ -39,25 +29,6 @@ def template(cluster):
     return name
 
 
-def migrate(url):
-    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "LOG_LEVEL": "warn"}
-    subprocess.run([BIN / "tracker", "--migrate"], env=environment, check=True, cwd="/tmp")
-
-
-numbers = itertools.count(1)
-
-
-@contextlib.contextmanager
-def copy_of(cluster, template):
-    """Conninfo of a fresh copy of a database, dropped afterwards."""
-    name = f"test_{next(numbers)}"
-    with psycopg.connect(cluster, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield cluster.replace("dbname=postgres", f"dbname={name}")
-    with psycopg.connect(cluster, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture
 def database(cluster, template):
     """Conninfo of a fresh database with all tables."""
@@ -70,3 +41,50 @@ def sql(database):
     """A connection in autocommit mode to that database."""
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def discord(tmp_path):
+    directory = tmp_path / "discord"
+    directory.mkdir()
+    discord = Discord(directory, free_port())
+    yield discord
+    discord.program.end()
+
+
+@pytest.fixture
+def settings(discord, database):
+    """What both programs need to know."""
+    names = ["DISCORD_APPLICATION_ID", "DISCORD_PUBLIC_KEY", "DISCORD_TOKEN", "DISCORD_API_URL", "DISCORD_CDN_URL", "TLS_CA_FILE"]
+    return {name: discord.env[name] for name in names} | {"DATABASE_URL": database, "LOG_LEVEL": "debug"}
+
+
+@pytest.fixture
+def trackers(discord, settings, tmp_path):
+    trackers = Trackers(discord, settings, tmp_path)
+    yield trackers
+    for tracker in trackers.started:
+        tracker.end()
+
+
+@pytest.fixture
+def handlers(discord, settings, tmp_path):
+    """Starts handlers where the local Discord posts its interactions."""
+    started = []
+
+    def start(wait=True, **environment):
+        path = tmp_path / f"handler-{len(started) + 1}.log"
+        handler = Program(
+            [BIN / "handler"],
+            {**settings, "LISTEN": f"127.0.0.1:{discord.handler_port}", "WORKERS": "2", **environment},
+            path,
+        )
+        started.append(handler)
+        if wait:
+            wait_for(lambda: is_ready(discord.handler_port) or handler.process.poll() is not None, "the handler's start")
+            assert handler.process.poll() is None, handler.log()
+        return handler
+
+    yield start
+    for handler in started:
+        handler.end()

@@ -9,7 +9,7 @@ import subprocess
 
 import psycopg
 import pytest
-from conftest import ROOT, TESTS, copy_of
+from harness import ROOT, TESTS, copy_of
 from plain_sql import BOARD, assert_ledger_is_whole
 
 GUILD = 1187440136951169024

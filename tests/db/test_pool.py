@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from conftest import TESTS
+from harness import TESTS
 
 
 def test_pool(database):

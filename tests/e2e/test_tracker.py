@@ -1,0 +1,382 @@
+"""Voice in, sessions out: the rules of counting, against the local Discord over wss."""
+
+import time
+
+import psycopg
+import pytest
+from harness import copy_of, wait_for
+from plain_sql import assert_ledger_is_whole
+
+
+def rows(sql):
+    """Every session: user, channel, length in seconds or None, reason; in the order of their beginning."""
+    return sql.execute(
+        "SELECT user_id, channel_id, total_seconds, end_reason FROM voice_session ORDER BY started_at, session_id"
+    ).fetchall()
+
+
+def open_rows(sql):
+    return {(user, channel) for user, channel, seconds, _ in rows(sql) if seconds is None}
+
+
+def presence(sql):
+    return set(sql.execute("SELECT user_id, channel_id FROM voice_presence").fetchall())
+
+
+def until_open(sql, expected):
+    wait_for(lambda: open_rows(sql) == set(expected), f"open sessions {expected}")
+    assert presence(sql) == set(expected)
+
+
+def committed_seq(sql):
+    return sql.execute("SELECT seq FROM tracker_shard").fetchone()[0]
+
+
+def until_committed(sql, discord):
+    """Every dispatch of the local Discord is in the database."""
+    wait_for(lambda: committed_seq(sql) == discord.sessions()[-1]["seq"], "everything committed")
+
+
+def proven(sql):
+    return sql.execute("SELECT proven_at FROM tracker_shard").fetchone()[0]
+
+
+def test_join_move_mute_leave(discord, trackers, sql):
+    ann, ben, cleo = discord.people[:3]
+    lounge, games = discord.channels[:2]
+    trackers.start()
+    discord.voice(ann, lounge)
+    discord.voice(ben, lounge)
+    discord.voice(cleo, games)
+    discord.voice(discord.bots[0], lounge)
+    until_open(sql, {(ann, lounge), (ben, lounge), (cleo, games)})
+    discord.flags(ben, self_mute=True, self_video=True)
+    time.sleep(1.2)
+    discord.voice(ann, games)
+    discord.leave(cleo)
+    until_open(sql, {(ann, games), (ben, lounge)})
+    ended = {row[:2]: row[2:] for row in rows(sql) if row[2] is not None}
+    assert set(ended) == {(ann, lounge), (cleo, games)}
+    assert ended[ann, lounge][1] == "move" and ended[cleo, games][1] == "leave"
+    assert all(1 <= seconds <= 3 for seconds, _ in ended.values())
+    # A move ends one and begins the other at the same instant.
+    moved = sql.execute("SELECT started_at, ended_at FROM voice_session WHERE user_id = %s ORDER BY 1, 2", [ann]).fetchall()
+    assert moved[0][1] == moved[1][0]
+    assert_ledger_is_whole(sql)
+
+
+def test_who_was_there_before_is_counted_from_the_snapshot(discord, trackers, sql):
+    ann, ben = discord.people[:2]
+    discord.voice(ann, discord.channels[0])
+    discord.voice(discord.bots[0], discord.channels[0])
+    discord.voice(ben, discord.afk_channel)
+    trackers.start()
+    until_open(sql, {(ann, discord.channels[0]), (ben, discord.afk_channel)})  # AFK counts like any other
+
+
+def test_names_icon_and_channels_are_kept(discord, trackers, sql):
+    trackers.start()
+    guild = discord.state()["guilds"][0]
+    for user in discord.people[:5]:
+        discord.voice(user, discord.channels[0])
+    wait_for(lambda: sql.execute("SELECT count(*) FROM member").fetchone()[0] == 5, "five members")
+    kept = sql.execute("SELECT user_id::text, username, global_name, nick, avatar FROM member").fetchall()
+    known = {m["id"]: m for m in guild["members"]}
+    for user, *names in kept:
+        assert names == [known[user][key] for key in ("username", "global_name", "nick", "avatar")]
+    assert sql.execute("SELECT name, icon, afk_channel_id FROM guild WHERE guild_id = %s", [discord.guild]).fetchone() == (
+        guild["name"], guild["icon"], discord.afk_channel,
+    )
+    voice_channels = {(int(c["id"]), c["name"]) for c in guild["channels"] if c["type"] in (2, 13)}
+    kept = sql.execute("SELECT channel_id, name FROM channel WHERE guild_id = %s", [discord.guild]).fetchall()
+    assert set(kept) == voice_channels
+    discord.guild_action("update", name="Renamed")
+    wait_for(lambda: sql.execute("SELECT FROM guild WHERE name = 'Renamed'").fetchone() is not None, "the new name")
+
+
+def test_killed_and_resumed(discord, trackers, sql):
+    """RESUME from the committed seq: who stayed goes on, who left meanwhile ends at the last proof."""
+    ann, ben, cleo, dora = discord.people[:4]
+    lounge, games = discord.channels[:2]
+    tracker = trackers.start()
+    for user in (ann, ben, cleo):
+        discord.voice(user, lounge)
+    until_open(sql, {(user, lounge) for user in (ann, ben, cleo)})
+    time.sleep(2.5)  # a heartbeat or two
+    tracker.kill()
+    proof = proven(sql)
+    time.sleep(1.5)
+    discord.leave(ann)
+    discord.voice(ben, games)
+    discord.voice(dora, games)
+    time.sleep(1.5)
+    before = discord.last_request()
+    trackers.start()
+    until_open(sql, {(ben, games), (cleo, lounge), (dora, games)})
+    assert discord.frames(6, before) and not discord.frames(2, before), "resumed, not identified"
+    until_committed(sql, discord)
+    ended = sql.execute("SELECT user_id, ended_at, end_reason FROM voice_session WHERE ended_at IS NOT NULL ORDER BY 1").fetchall()
+    assert {(user, reason) for user, _, reason in ended} == {(ann, "leave"), (ben, "move")}
+    for _, ended_at, _ in ended:
+        assert ended_at == proof.replace(microsecond=0)
+    started = dict(sql.execute("SELECT user_id, started_at FROM voice_session WHERE ended_at IS NULL").fetchall())
+    assert (started[ben] - proof).total_seconds() > 2, "a replayed start is booked at receipt"
+    assert started[cleo] < proof, "who stayed goes on"
+    assert len(rows(sql)) == 5
+    assert_ledger_is_whole(sql)
+
+
+@pytest.mark.parametrize("answer", ["refuse", "ready"])
+def test_killed_and_not_resumed(discord, trackers, sql, answer):
+    """The session is gone: all that was open ends at the last proof, the snapshot opens anew."""
+    ann, ben, cleo = discord.people[:3]
+    lounge = discord.channels[0]
+    tracker = trackers.start()
+    for user in (ann, ben, cleo):
+        discord.voice(user, lounge)
+    until_open(sql, {(user, lounge) for user in (ann, ben, cleo)})
+    time.sleep(2.5)
+    tracker.kill()
+    proof = proven(sql)
+    discord.faults(resume=answer)
+    time.sleep(2)
+    discord.leave(ann)
+    trackers.start()
+    wait_for(lambda: len(rows(sql)) == 5, "three ended, two opened", 30)
+    until_open(sql, {(ben, lounge), (cleo, lounge)})
+    ended = sql.execute("SELECT user_id, ended_at, end_reason FROM voice_session WHERE ended_at IS NOT NULL").fetchall()
+    assert {user for user, _, _ in ended} == {ann, ben, cleo}
+    assert {reason for _, _, reason in ended} == {"unproven"}
+    assert {ended_at for _, ended_at, _ in ended} == {proof.replace(microsecond=0)}
+    gap = sql.execute("SELECT min(started_at) FROM voice_session WHERE ended_at IS NULL").fetchone()[0] - proof
+    assert gap.total_seconds() >= 1
+    assert_ledger_is_whole(sql)
+
+
+@pytest.mark.parametrize("how", ["cut", "reconnect", "resumable", 4000, 4008])
+def test_a_broken_connection_is_resumed(discord, trackers, sql, how):
+    ann, ben = discord.people[:2]
+    lounge, games = discord.channels[:2]
+    trackers.start()
+    discord.voice(ann, lounge)
+    discord.voice(ben, lounge)
+    until_open(sql, {(ann, lounge), (ben, lounge)})
+    before = discord.last_request()
+    break_connection(discord, how)
+    discord.voice(ben, games)
+    until_open(sql, {(ann, lounge), (ben, games)})
+    wait_for(lambda: discord.frames(6, before), "RESUME")
+    assert not discord.frames(2, before)
+    assert discord.frames(6, before)[0]["d"]["seq"] > 0
+    assert [row[3] for row in rows(sql) if row[2] is not None] == ["move"]
+    assert_ledger_is_whole(sql)
+
+
+@pytest.mark.parametrize("how", ["invalid", 4003, 4007, 4009])
+def test_a_lost_session_starts_anew(discord, trackers, sql, how):
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    trackers.start()
+    discord.voice(ann, lounge)
+    until_open(sql, {(ann, lounge)})
+    time.sleep(1.1)
+    before = discord.last_request()
+    break_connection(discord, how)
+    discord.voice(ben, lounge)
+    until_open(sql, {(ann, lounge), (ben, lounge)})
+    assert discord.frames(2, before) and not discord.frames(6, before)
+    ended = [row for row in rows(sql) if row[2] is not None]
+    assert [(user, reason) for user, _, _, reason in ended] == [(ann, "unproven")]
+    assert 1 <= ended[0][2] <= 3
+    assert_ledger_is_whole(sql)
+
+
+def break_connection(discord, how):
+    if how in ("cut", "reconnect"):
+        discord.gateway(how)
+    elif how in ("resumable", "invalid"):
+        discord.gateway("invalid_session", resumable=how == "resumable")
+    else:
+        discord.gateway("close", code=how)
+
+
+def test_a_silent_gateway_is_left(discord, trackers, sql):
+    """No ACK until the next beat is due: a zombie. It is closed with 4000 and resumed."""
+    discord.faults(heartbeat_interval=1500)
+    trackers.start(HEARTBEAT_INTERVAL="60")
+    discord.voice(discord.people[0], discord.channels[0])
+    until_open(sql, {(discord.people[0], discord.channels[0])})
+    before = discord.last_request()
+    discord.faults(acks=False)
+    closes = wait_for(lambda: [r for r in discord.requests("close", before) if r["by"] == "client"], "the zombie's end")
+    assert closes[0]["code"] == 4000
+    discord.faults(acks=True)
+    wait_for(lambda: discord.frames(6, before), "RESUME")
+
+
+def test_beats_carry_what_is_committed(discord, trackers, sql):
+    """A server that takes a beat for an acknowledgement cannot discard what was not written."""
+    discord.faults(prune=True)
+    tracker = trackers.start(HEARTBEAT_INTERVAL="1")
+    lounge = discord.channels[0]
+    people = discord.people[:6]
+    for user in people:
+        discord.voice(user, lounge)
+        time.sleep(0.4)
+        for beat in discord.frames(1):
+            assert beat["d"] is None or beat["d"] <= discord.sessions()[-1]["seq"]
+    tracker.kill()
+    discord.leave(people[0])
+    trackers.start(HEARTBEAT_INTERVAL="1")
+    until_open(sql, {(user, lounge) for user in people[1:]})
+    assert len([row for row in rows(sql) if row[3] == "unproven"]) == 0, "the replay was there"
+    assert_ledger_is_whole(sql)
+
+
+def test_an_outage_ends_sessions_and_its_end_opens_them(discord, trackers, sql):
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    trackers.start()
+    discord.voice(ann, lounge)
+    until_open(sql, {(ann, lounge)})
+    discord.guild_action("outage")
+    until_open(sql, set())
+    assert sql.execute("SELECT available FROM guild WHERE guild_id = %s", [discord.guild]).fetchone() == (False,)
+    discord.voice(ben, lounge)
+    discord.guild_action("return")
+    until_open(sql, {(ann, lounge), (ben, lounge)})
+    assert [row[3] for row in rows(sql) if row[2] is not None] == ["outage"]
+    assert sql.execute("SELECT available FROM guild WHERE guild_id = %s", [discord.guild]).fetchone() == (True,)
+
+
+def test_removed_from_a_server(discord, trackers, sql):
+    ann = discord.people[0]
+    trackers.start()
+    discord.voice(ann, discord.channels[0])
+    until_open(sql, {(ann, discord.channels[0])})
+    discord.guild_action("remove")
+    until_open(sql, set())
+    assert [row[3] for row in rows(sql)] == ["removed"]
+    assert sql.execute("SELECT left_at IS NOT NULL FROM guild WHERE guild_id = %s", [discord.guild]).fetchone() == (True,)
+    discord.guild_action("add")
+    until_open(sql, {(ann, discord.channels[0])})
+
+
+def test_removed_while_nobody_watched(discord, trackers, sql):
+    ann = discord.people[0]
+    tracker = trackers.start()
+    discord.voice(ann, discord.channels[0])
+    until_open(sql, {(ann, discord.channels[0])})
+    tracker.kill()
+    discord.guild_action("remove")
+    discord.faults(resume="refuse")
+    trackers.start()
+    wait_for(lambda: sql.execute("SELECT left_at IS NOT NULL FROM guild WHERE guild_id = %s", [discord.guild]).fetchone() == (True,), "left", 30)
+    assert open_rows(sql) == set()
+
+
+def test_a_deleted_channel_empties(discord, trackers, sql):
+    ann = discord.people[0]
+    trackers.start()
+    discord.voice(ann, discord.channels[0])
+    until_open(sql, {(ann, discord.channels[0])})
+    discord.call("/control/channel", {"action": "delete", "channel_id": str(discord.channels[0])})
+    until_open(sql, set())
+    assert [row[3] for row in rows(sql)] == ["leave"]
+
+
+def test_a_planned_stop_leaves_sessions_open(discord, trackers, sql):
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    tracker = trackers.start()
+    discord.voice(ann, lounge)
+    until_open(sql, {(ann, lounge)})
+    discord.voice(ben, lounge)  # not yet written when the signal comes
+    before = discord.last_request()
+    assert tracker.stop() == 0
+    closes = [r for r in discord.requests("close", before) if r["by"] == "client"]
+    assert [c["code"] for c in closes] == [4000]
+    until_open(sql, {(ann, lounge), (ben, lounge)})
+    assert (sql.execute("SELECT now()").fetchone()[0] - proven(sql)).total_seconds() < 3
+    trackers.start()
+    discord.leave(ben)
+    until_open(sql, {(ann, lounge)})
+    assert not discord.frames(2, before) and discord.frames(6, before)
+    assert len(rows(sql)) == 2
+
+
+def test_a_second_tracker_takes_over_and_the_first_is_refused(discord, trackers, sql):
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    first = trackers.start()
+    discord.voice(ann, lounge)
+    until_open(sql, {(ann, lounge)})
+    second = trackers.start()
+    assert first.process.wait(15) == 1, "fenced"
+    assert "shard_taken" in first.log()
+    discord.voice(ben, lounge)
+    until_open(sql, {(ann, lounge), (ben, lounge)})
+    assert second.process.poll() is None
+    assert_ledger_is_whole(sql)
+
+
+def test_a_database_that_was_away_gets_everything(discord, trackers, sql, database):
+    ann, ben, cleo = discord.people[:3]
+    lounge = discord.channels[0]
+    trackers.start()
+    discord.voice(ann, lounge)
+    until_open(sql, {(ann, lounge)})
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    admin = database.replace(f"dbname={name}", "dbname=postgres")
+    with psycopg.connect(admin, autocommit=True) as postgres:
+        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'vcledger%%'", [name])
+        discord.voice(ben, lounge)
+        time.sleep(1)
+        discord.voice(cleo, lounge)
+        time.sleep(1)
+        discord.leave(ann)
+        time.sleep(1)
+        assert open_rows(sql) == {(ann, lounge)}
+        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    until_open(sql, {(ben, lounge), (cleo, lounge)})
+    started = [row[0] for row in sql.execute("SELECT started_at FROM voice_session ORDER BY 1").fetchall()]
+    assert len(set(started)) == 3, "booked when they happened, not when they were written"
+    assert_ledger_is_whole(sql)
+
+
+def test_a_refusing_server_sees_few_identifies(discord, trackers):
+    """Every RESUME and IDENTIFY refused: the pauses double. (Five minutes of it: see the closing notes; this is the first part.)"""
+    discord.faults(identify="refuse", resume="refuse", identify_window_ms=0)
+    trackers.start()
+    time.sleep(25)
+    identifies = discord.frames(2)
+    assert 2 <= len(identifies) <= 3, "at 0, 10 and no sooner than 30 seconds"
+
+
+def test_a_dead_token_ends_the_program(discord, trackers, settings):
+    tracker = trackers.start(wait=False, DISCORD_TOKEN="wrong")
+    assert tracker.process.wait(15) == 1
+    assert "DISCORD_TOKEN" in tracker.log() or "token" in tracker.log()
+    assert "wrong" not in tracker.log()
+
+
+def test_a_certificate_from_elsewhere_is_refused(discord, trackers):
+    tracker = trackers.start(wait=False, TLS_CA_FILE="/etc/ssl/certs/ca-certificates.crt")
+    wait_for(lambda: "certificate" in tracker.log(), "the refusal in the log")
+    assert discord.requests("open") == [] and tracker.process.poll() is None
+
+
+@pytest.mark.parametrize("name, value", [("DISCORD_TOKEN", ""), ("HEARTBEAT_INTERVAL", "0"), ("DISCORD_APPLICATION_ID", "x1"), ("DATABASE_URL", ""), ("LOG_LEVEL", "loud")])
+def test_wrong_settings_end_the_start_with_one_line(trackers, name, value):
+    tracker = trackers.start(wait=False, **{name: value})
+    assert tracker.process.wait(5) == 2
+    lines = tracker.log().splitlines()
+    assert len(lines) == 1 and name in lines[0]
+
+
+def test_without_tables_the_advice_is_given(discord, trackers, cluster):
+    with copy_of(cluster, "template1") as url:
+        tracker = trackers.start(wait=False, DATABASE_URL=url)
+        assert tracker.process.wait(15) == 1
+    assert "tracker --migrate" in tracker.log()

@@ -1,0 +1,208 @@
+"""What tests stand on: the programs under test, the local Discord, and a throw-away PostgreSQL.
+
+BIN names the folder of the programs, TESTS that of the test programs (the Makefile sets both).
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import psycopg
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = pathlib.Path(os.environ.get("BIN", ROOT / "build"))
+TESTS = pathlib.Path(os.environ.get("TESTS", ROOT / "build/release/tests"))
+
+
+def migrate(url):
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "LOG_LEVEL": "warn"}
+    subprocess.run([BIN / "tracker", "--migrate"], env=environment, check=True, cwd="/tmp")
+
+
+numbers = itertools.count(1)
+
+
+@contextlib.contextmanager
+def copy_of(cluster, template):
+    """Conninfo of a fresh copy of a database, dropped afterwards."""
+    name = f"test_{next(numbers)}"
+    with psycopg.connect(cluster, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield cluster.replace("dbname=postgres", f"dbname={name}")
+    with psycopg.connect(cluster, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def wait_for(condition, what, seconds=15):
+    """The first true value of condition(), asked again and again."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Program:
+    """A running program; its log is in path."""
+
+    def __init__(self, arguments, environment, path):
+        self.path = path
+        self.log_file = open(path, "ab")
+        self.process = subprocess.Popen(
+            arguments, env={"PATH": os.environ["PATH"], **sanitizers(), **environment}, stderr=self.log_file, stdout=self.log_file,
+            cwd=path.parent,
+        )
+
+    def log(self):
+        return self.path.read_text(errors="replace")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, seconds=25):
+        """SIGTERM, as a service manager does; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.stop()
+        self.log_file.close()
+        log = self.log()
+        assert "Sanitizer" not in log and "runtime error" not in log, log[-5000:]
+
+
+def sanitizers():
+    return {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+
+
+class Discord:
+    """The local Discord's control API, documented in infra/sandbox/control.h."""
+
+    def __init__(self, directory, handler_port):
+        self.directory = directory
+        self.handler_port = handler_port
+        self.program = Program(
+            [BIN / "sandbox"],
+            {
+                "SANDBOX_LISTEN": "127.0.0.1:0",
+                "SANDBOX_TLS_LISTEN": "127.0.0.1:0",
+                "SANDBOX_DIR": str(directory),
+                "HANDLER_URL": f"http://127.0.0.1:{handler_port}/interactions",
+            },
+            directory / "sandbox.log",
+        )
+        env_file = directory / "sandbox.env"
+        wait_for(lambda: env_file.exists() or self.program.process.poll() is not None, "the local Discord's start")
+        assert env_file.exists(), self.program.log()
+        self.env = dict(line.split("=", 1) for line in env_file.read_text().splitlines() if "=" in line)
+        self.url = self.env["SANDBOX_URL"]
+        guild = self.state()["guilds"][0]
+        self.guild = int(guild["id"])
+        self.people = [int(m["id"]) for m in guild["members"] if not m.get("bot")]
+        self.bots = [int(m["id"]) for m in guild["members"] if m.get("bot")]
+        self.channels = [int(c["id"]) for c in guild["channels"] if c["type"] == 2 and c["id"] != guild["afk_channel_id"]]
+        self.afk_channel = int(guild["afk_channel_id"])
+
+    def call(self, path, body=None, timeout=60):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path}: {error.code} {error.read()[:500]}") from error
+
+    def state(self):
+        return self.call("/control/state")
+
+    def voice(self, user, channel, **flags):
+        self.call("/control/voice", {"user_id": str(user), "channel_id": channel and str(channel), **flags})
+
+    def leave(self, user):
+        self.voice(user, None)
+
+    def flags(self, user, **flags):
+        """A change that is no move: mute, camera…"""
+        self.call("/control/voice", {"user_id": str(user), **flags})
+
+    def gateway(self, action, **more):
+        self.call("/control/gateway", {"action": action, **more})
+
+    def faults(self, **faults):
+        self.call("/control/faults", faults)
+
+    def guild_action(self, action, **more):
+        self.call("/control/guild", {"action": action, **more})
+
+    def requests(self, kind=None, after=0):
+        everything = self.call(f"/control/requests?after={after}")["requests"]
+        return [r for r in everything if kind in (None, r["kind"])]
+
+    def frames(self, op, after=0):
+        return [r for r in self.requests("frame", after) if r["op"] == op]
+
+    def last_request(self):
+        return self.call("/control/requests?after=0")["last"]
+
+    def sessions(self):
+        return self.state()["gateway"]["sessions"]
+
+    def interaction(self, **what):
+        return self.call("/control/interaction", what)
+
+    def answer(self, interaction_id, wait=15000):
+        return self.call(f"/control/answers/{interaction_id}?wait={wait}")
+
+    def download(self, url):
+        with urllib.request.urlopen(url if url.startswith("http:") else self.url + url, timeout=30) as response:
+            return response.read()
+
+
+class Trackers:
+    """Starts trackers one after the other, all on the same database."""
+
+    def __init__(self, discord, settings, directory):
+        self.discord = discord
+        self.settings = settings
+        self.directory = directory
+        self.started = []
+
+    def start(self, wait=True, **environment):
+        path = self.directory / f"tracker-{len(self.started) + 1}.log"
+        after = self.discord.last_request()
+        tracker = Program([BIN / "tracker"], {**self.settings, "HEARTBEAT_INTERVAL": "2", **environment}, path)
+        self.started.append(tracker)
+        if wait:
+            wait_for(lambda: self.greeted(after) or tracker.process.poll() is not None, "the tracker's greeting")
+            assert tracker.process.poll() is None, tracker.log()
+        return tracker
+
+    def greeted(self, after):
+        return self.discord.frames(2, after) + self.discord.frames(6, after)
+
+
+def is_ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
+            return response.status == 200
+    except OSError:
+        return False
