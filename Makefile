@@ -1,10 +1,10 @@
 # vcledger. `make run` shows it, `make test` proves it; README.md tells the rest.
 #
-# Objects of a flavour (release, asan) live in their own tree below build/, programs of the release flavour in build/ itself.
+# Objects of a flavour (release, asan) live in their own tree below build/; programs in build/ itself, other flavours' in bin/.
 
 FLAVOUR ?= release
 OUT     := build/$(FLAVOUR)
-BIN     := $(if $(filter release,$(FLAVOUR)),build,$(OUT))
+BIN     := $(if $(filter release,$(FLAVOUR)),build,$(OUT)/bin)
 CC      := gcc
 
 FLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
@@ -64,11 +64,11 @@ $(OUT)/db/migrations.o: $(OUT)/db/migrations.c
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BIN)/handler: $(OUT)/handler/main.o $(OUT)/handler.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
-	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_handler) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -o $@
+	@mkdir -p $(@D) && echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_handler) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -o $@
 $(BIN)/tracker: $(OUT)/tracker/main.o $(OUT)/tracker.a $(OUT)/db.a $(OUT)/infra.a
-	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_tracker) $(LIBS_db) $(LIBS_infra) -o $@
+	@mkdir -p $(@D) && echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_tracker) $(LIBS_db) $(LIBS_infra) -o $@
 $(BIN)/sandbox: $(OUT)/infra/sandbox/main.o $(OUT)/infra/sandbox.a $(OUT)/infra.a
-	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_sandbox) $(LIBS_infra) -o $@
+	@mkdir -p $(@D) && echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_sandbox) $(LIBS_infra) -o $@
 
 # --- tests: tests/<folder>/test_<module>.c is one program; those of tests/db are run by the Python beside them --------
 

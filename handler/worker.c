@@ -43,24 +43,20 @@ struct worker {
     bool draining;
 };
 
-/* Fonts come with the program: beside its source tree, beside itself, or where a package puts them. */
+/* Fonts come with the program: in a folder render/ beside it or above it, as in the source tree, or where a
+ * package puts them. */
 static bool start_render(void)
 {
-    static const char *const places[] = {"../render/fonts.conf", "fonts.conf",
-                                         "/usr/share/vcledger/fonts.conf"};
-    char self[PATH_MAX];
-    const ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    self[n > 0 ? n : 0] = '\0';
-    char *const slash = strrchr(self, '/');
-    const int folder_len = slash == NULL ? 0 : (int)(slash + 1 - self);
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        char path[PATH_MAX + 64];
-        snprintf(path, sizeof(path), "%.*s%s", places[i][0] == '/' ? 0 : folder_len, self, places[i]);
+    static const char name[] = "/render/fonts.conf";
+    char path[PATH_MAX + sizeof(name)];
+    const ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    path[n > 0 ? n : 0] = '\0';
+    for (char *slash; (slash = strrchr(path, '/')) != NULL; *slash = '\0') {
+        memcpy(slash, name, sizeof(name));
         if (access(path, R_OK) == 0)
             return render_init(path);
     }
-    log_error("fonts_missing", "looked_for=%s", log_quote("../render/fonts.conf beside the program"));
-    return false;
+    return render_init("/usr/share/vcledger/fonts.conf");
 }
 
 static size_t max_connections(void)
