@@ -101,7 +101,9 @@ struct loop_timer *loop_after(struct loop *loop, int64_t ms, void (*on_time)(voi
 {
     struct loop_timer *const timer = mem_alloc(sizeof(*timer));
     timer->loop = loop;
-    timer->due_ms = clock_monotonic_ms() + (ms > 0 ? ms : 0);
+    /* The clock is read in whole milliseconds, rounded down: without the one more it would be up to that too
+     * early. */
+    timer->due_ms = clock_monotonic_ms() + (ms > 0 ? ms + 1 : 0);
     timer->order = loop->next_order++;
     timer->on_time = on_time;
     timer->arg = arg;
