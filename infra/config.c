@@ -92,7 +92,8 @@ int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max)
     const long long n = strtoll(value, &end, 10);
     if (errno != 0 || *end != '\0' || n < min || n > max) {
         char what[128];
-        snprintf(what, sizeof(what), "must be a whole number from %lld to %lld", (long long)min, (long long)max);
+        snprintf(what, sizeof(what), "must be a whole number from %lld to %lld", (long long)min,
+                 (long long)max);
         config_fail(name, what);
         return fallback;
     }
@@ -148,14 +149,15 @@ void config_address(const char *name, const char *fallback, struct config_addres
     const bool bracketed = value[0] == '[' && colon != NULL && colon > value && colon[-1] == ']';
     const char *const host = bracketed ? value + 1 : value;
     const int host_len = colon == NULL ? -1 : (int)(colon - host) - (bracketed ? 1 : 0);
-    char *end = NULL;
-    const long port = colon == NULL ? -1 : strtol(colon + 1, &end, 10);
-    if (host_len < 1 || host_len >= (int)sizeof(out->host) || end == colon + 1 || *end != '\0' || port < 0 || port > 65535) {
+    const size_t n_digits = colon == NULL ? 0 : strspn(colon + 1, "0123456789");
+    const bool good_port =
+        n_digits > 0 && n_digits <= 5 && colon[1 + n_digits] == '\0' && atoi(colon + 1) <= 65535;
+    if (host_len < 1 || host_len >= (int)sizeof(out->host) || !good_port) {
         config_fail(name, "must be address:port, 127.0.0.1:8080 say");
         return;
     }
     snprintf(out->host, sizeof(out->host), "%.*s", host_len, host);
-    snprintf(out->port, sizeof(out->port), "%ld", port);
+    snprintf(out->port, sizeof(out->port), "%s", colon + 1);
     struct in6_addr address;
     if (inet_pton(bracketed ? AF_INET6 : AF_INET, out->host, &address) != 1)
         config_fail(name, "must begin with a numeric address: 127.0.0.1, 0.0.0.0 or [::]");

@@ -1,0 +1,238 @@
+#include "infra/config.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* The first error is kept for good: what may end in one runs in a child, which tells it. "" if there was none.
+ */
+static const char *error_of(void (*read_settings)(void))
+{
+    static char error[300];
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        read_settings();
+        const char *const words = config_error();
+        const ssize_t n = words != NULL ? write(fds[1], words, strlen(words)) : 0;
+        _exit(n < 0);
+    }
+    close(fds[1]);
+    ssize_t n, used = 0;
+    while ((n = read(fds[0], error + used, sizeof(error) - 1 - (size_t)used)) > 0)
+        used += n;
+    error[used] = '\0';
+    close(fds[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    return error;
+}
+
+static void set(const char *value)
+{
+    if (value != NULL)
+        setenv("X", value, 1);
+    else
+        unsetenv("X");
+}
+
+static void test_strings(void **state)
+{
+    (void)state;
+    set("value");
+    assert_string_equal(config_string("X", "fallback"), "value");
+    assert_string_equal(config_optional("X"), "value");
+    set("");
+    assert_string_equal(config_string("X", "fallback"), "fallback");
+    assert_null(config_optional("X"));
+    set(NULL);
+    assert_string_equal(config_string("X", "fallback"), "fallback");
+    assert_null(config_optional("X"));
+    assert_null(config_error());
+}
+
+static void read_required(void)
+{
+    if (strcmp(config_string("X", NULL), "") != 0)
+        abort();
+    config_fail("Y", "comes second");
+}
+
+static void test_required(void **state)
+{
+    (void)state;
+    set(NULL);
+    assert_string_equal(error_of(read_required), "X is not set");
+    set("");
+    assert_string_equal(error_of(read_required), "X is not set");
+}
+
+static void read_int(void)
+{
+    config_int("X", 5, -10, 100);
+}
+
+static void test_int(void **state)
+{
+    (void)state;
+    set(NULL);
+    assert_int_equal(config_int("X", 5, -10, 100), 5);
+    set("100");
+    assert_int_equal(config_int("X", 5, -10, 100), 100);
+    set("-10");
+    assert_int_equal(config_int("X", 5, -10, 100), -10);
+    assert_null(config_error());
+    static const char *const bad[] = {"101", "-11", "1x", "x", " ", "1.5", "0x10", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        set(bad[i]);
+        assert_string_equal(error_of(read_int), "X must be a whole number from -10 to 100");
+    }
+}
+
+static void read_snowflake(void)
+{
+    config_snowflake("X");
+}
+
+static void test_snowflake(void **state)
+{
+    (void)state;
+    set("1204716319438934023");
+    assert_true(config_snowflake("X") == 1204716319438934023);
+    set("12a");
+    assert_string_equal(error_of(read_snowflake), "X must be a Discord id: a decimal number");
+    set(NULL);
+    assert_string_equal(error_of(read_snowflake), "X is not set");
+}
+
+static void read_hex(void)
+{
+    uint8_t bytes[4];
+    config_hex("X", bytes, 4);
+}
+
+static void test_hex(void **state)
+{
+    (void)state;
+    uint8_t bytes[4];
+    set("00fFA19b");
+    config_hex("X", bytes, 4);
+    assert_memory_equal(bytes, "\x00\xff\xa1\x9b", 4);
+    assert_null(config_error());
+    static const char *const bad[] = {"00fFA19", "00fFA19b0", "00fFA19g", "0x00fFA1", "00 fA19b"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        set(bad[i]);
+        assert_string_equal(error_of(read_hex), "X must be exactly 8 hex digits");
+    }
+    set(NULL);
+    assert_string_equal(error_of(read_hex), "X is not set");
+}
+
+static void read_address(void)
+{
+    struct config_address address;
+    config_address("X", NULL, &address);
+}
+
+static void test_address(void **state)
+{
+    (void)state;
+    struct config_address address;
+    set(NULL);
+    config_address("X", NULL, &address);
+    assert_string_equal(address.host, "");
+    assert_string_equal(address.port, "");
+    config_address("X", "127.0.0.1:8080", &address);
+    assert_string_equal(address.host, "127.0.0.1");
+    assert_string_equal(address.port, "8080");
+    set("[::1]:443");
+    config_address("X", NULL, &address);
+    assert_string_equal(address.host, "::1");
+    assert_string_equal(address.port, "443");
+    assert_null(config_error());
+    static const char *const bad[] = {
+        "8080",         ":8080",         "127.0.0.1",     "127.0.0.1:",     "127.0.0.1:x",  "127.0.0.1:65536",
+        "127.0.0.1:-1", "127.0.0.1:80x", "127.0.0.1: 80", "127.0.0.1:+80",  "localhost:80", "::1:80",
+        "[::1]",        "[::1:80",       "[]:80",         "[127.0.0.1]:80",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        set(bad[i]);
+        assert_true(strncmp(error_of(read_address), "X must ", 7) == 0);
+    }
+}
+
+static void read_log_level(void)
+{
+    config_log_level();
+}
+
+static void test_log_level(void **state)
+{
+    (void)state;
+    setenv("LOG_LEVEL", "warn", 1);
+    assert_string_equal(error_of(read_log_level), "");
+    setenv("LOG_LEVEL", "loud", 1);
+    assert_string_equal(error_of(read_log_level), "LOG_LEVEL must be debug, info, warn or error");
+    unsetenv("LOG_LEVEL");
+}
+
+static void test_file(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/test_config.XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    const int here = open(".", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(chdir(dir), 0);
+    config_load(); /* none there */
+    FILE *const file = fopen(".env", "w");
+    fputs("# comment = 1\n"
+          "\n"
+          "PLAIN=one\r\n"
+          "  SPACED  =  two words  \n"
+          "DOUBLE=\"a = b\"\n"
+          "SINGLE=' c '\n"
+          "HALF=\"open\n"
+          "export EXPORTED=yes\n"
+          "no equals sign\n"
+          "=no name\n"
+          "EMPTY=\n"
+          "TAKEN=file\n"
+          "LAST=end",
+          file);
+    fclose(file);
+    setenv("TAKEN", "environment", 1);
+    config_load();
+    assert_string_equal(getenv("PLAIN"), "one");
+    assert_string_equal(getenv("SPACED"), "two words");
+    assert_string_equal(getenv("DOUBLE"), "a = b");
+    assert_string_equal(getenv("SINGLE"), " c ");
+    assert_string_equal(getenv("HALF"), "\"open");
+    assert_string_equal(getenv("EXPORTED"), "yes");
+    assert_string_equal(config_string("EMPTY", "fallback"), "fallback");
+    assert_string_equal(getenv("TAKEN"), "environment");
+    assert_string_equal(getenv("LAST"), "end");
+    assert_null(getenv("# comment"));
+    unlink(".env");
+    assert_int_equal(fchdir(here), 0);
+    close(here);
+    rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_strings),   cmocka_unit_test(test_required), cmocka_unit_test(test_int),
+        cmocka_unit_test(test_snowflake), cmocka_unit_test(test_hex),      cmocka_unit_test(test_address),
+        cmocka_unit_test(test_log_level), cmocka_unit_test(test_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
