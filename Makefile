@@ -21,7 +21,7 @@ LIBS_infra   = $(shell pkg-config --libs libcurl libcjson openssl) -lm
 LIBS_db      = $(shell pkg-config --libs libpq)
 LIBS_render  = $(shell pkg-config --libs pangocairo pangoft2 cairo fontconfig libjpeg spng) -lm
 LIBS_handler = $(shell pkg-config --libs libh2o-evloop libsodium)
-LIBS_tracker = -lwslay $(shell pkg-config --libs zlib)
+LIBS_tracker = -lwslay $(shell pkg-config --libs zlib libcrypto)
 LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo zlib) -lwslay -lpthread
 
 .PHONY: all run register test unit asan lint format clean deps
