@@ -99,8 +99,8 @@ static inline void peer_frame(struct peer *peer, int first, const void *bytes, s
         for (size_t i = 2; i < size; i++)
             head[i] = (unsigned char)(n >> 8 * (size - 1 - i));
     }
-    peer_write(peer, head, size);
-    peer_write(peer, bytes, n);
+    buffer_append(&peer->out, head, size);
+    peer_write(peer, bytes, n); /* together: alone, the payload would wait for the header's ACK */
 }
 
 static inline void peer_text(struct peer *peer, const char *text)

@@ -52,7 +52,7 @@ static void assert_refused_dispatch(const char *name, const char *d)
     buffer_finish(&json);
 }
 
-/* What Discord sends -------------------------------------------------------------------------------------- */
+/* What Discord sends --------------------------------------------------------------------------------------- */
 
 static void control_frames(void **state)
 {
@@ -202,7 +202,7 @@ static void channels(void **state)
     assert_int_equal(type_of("CHANNEL_DELETE", of_text), EVENT_OTHER);
 }
 
-/* What it may send as well -------------------------------------------------------------------------------- */
+/* What it may send as well --------------------------------------------------------------------------------- */
 
 static void unknown_things_are_no_errors(void **state)
 {
@@ -268,7 +268,7 @@ static void hashes_are_checked(void **state)
     }
 }
 
-/* Hostile input ------------------------------------------------------------------------------------------- */
+/* Hostile input -------------------------------------------------------------------------------------------- */
 
 static void no_frames(void **state)
 {

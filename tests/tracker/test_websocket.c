@@ -148,7 +148,7 @@ static const char *text_of(const struct buffer *buffer)
     return buffer->data != NULL ? buffer->data : "";
 }
 
-/* The upgrade --------------------------------------------------------------------------------------------- */
+/* The upgrade ---------------------------------------------------------------------------------------------- */
 
 static void upgrade(void **state)
 {
@@ -316,7 +316,7 @@ static void answer_in_pieces_with_a_frame_behind(void **state)
     assert_string_equal(w->messages.data, "hello|");
 }
 
-/* Messages ------------------------------------------------------------------------------------------------ */
+/* Messages ------------------------------------------------------------------------------------------------- */
 
 static void both_ways(void **state)
 {
@@ -368,7 +368,8 @@ static void too_large_message(void **state)
 {
     struct world *const w = *state;
     open_it(w);
-    peer_write(w->peer, "\x81\x7f\x00\x00\x00\x00\x04\x00\x00\x01x", 11); /* 64 MiB and one byte are announced */
+    peer_write(w->peer, "\x81\x7f\x00\x00\x00\x00\x04\x00\x00\x01x",
+               11); /* 64 MiB and one byte are announced */
     WAIT_FOR(w, w->closed == 1 && w->frames.len > 0);
     assert_string_equal(w->frames.data, "8:1009 ");
     assert_int_equal(w->close_code, 0);
@@ -438,7 +439,7 @@ static void destroyed_by_its_own_message(void **state)
     assert_int_equal(w->closed, 0);
 }
 
-/* The zlib stream ----------------------------------------------------------------------------------------- */
+/* The zlib stream ------------------------------------------------------------------------------------------ */
 
 static void one_stream_for_all(void **state)
 {
@@ -493,7 +494,7 @@ static void bomb(void **state)
     assert_int_equal(w->n_messages, 0);
 }
 
-/* The end ------------------------------------------------------------------------------------------------- */
+/* The end -------------------------------------------------------------------------------------------------- */
 
 static void closed_by_the_server(void **state)
 {

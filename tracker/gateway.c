@@ -1,0 +1,561 @@
+#include "tracker/gateway.h"
+
+#include "infra/clock.h"
+#include "infra/discord.h"
+#include "infra/json.h"
+#include "infra/log.h"
+#include "infra/loop.h"
+#include "infra/mem.h"
+#include "infra/rest.h"
+#include "tracker/event.h"
+#include "tracker/gateway_rules.h"
+#include "tracker/gateway_wire.h"
+#include "tracker/websocket.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    ASK_MS = 30000,            /* GET /gateway/bot, its retries included */
+    CONNECT_MS = 15000,        /* TCP, TLS and the upgrade */
+    HELLO_MS = 15000,          /* from the upgrade */
+    READY_MS = 30000,          /* from IDENTIFY */
+    RESUMED_MS = 60000,        /* from RESUME, or from the last event of the replay */
+    STEADY_MS = 10000,         /* RUNNING for so long, the next reconnection is the first again */
+    SETTLED_MS = 60000,        /* RUNNING for so long, the IDENTIFY led somewhere */
+    INVALID_MIN_MS = 1000,     /* after op 9, */
+    INVALID_SPREAD_MS = 4000,  /* 1 to 5 s */
+    RESUMES_BEFORE_MAIN = 3,   /* failed ones, before the main url is tried every other time */
+    MAX_INTERVAL_MS = 3600000, /* between heartbeats */
+};
+
+/*
+ * WAITING      for the timer: a pause before the next step
+ * ASKING       GET /gateway/bot; ends by its own deadline
+ * CONNECTING   ends by the websocket's open time-out
+ * GREETING     connected, no HELLO yet
+ * IDENTIFYING  IDENTIFY is sent, no READY yet
+ * RESUMING     RESUME is sent, the replay runs, no RESUMED yet
+ * RUNNING      ends by a heartbeat without an answer
+ * STOPPING     gateway_stop() was called; ends by the websocket's close time-out
+ * STOPPED      by gateway_stop(), or by what Discord calls final
+ */
+enum state { WAITING, ASKING, CONNECTING, GREETING, IDENTIFYING, RESUMING, RUNNING, STOPPING, STOPPED };
+
+struct gateway {
+    struct gateway_config config;
+    struct gateway_callbacks callbacks;
+    enum state state;
+
+    /* What is pending: drop() undoes it. */
+    struct loop_timer *timer; /* of WAITING, GREETING, IDENTIFYING, RESUMING */
+    void (*on_time)(struct gateway *g);
+    struct rest_call *question;
+    struct websocket *socket;
+    struct loop_timer *beat_timer;
+
+    /* Of the connection. */
+    int64_t beat_interval;
+    bool beat_unanswered;
+    bool on_main; /* to the main url: HELLO is answered with IDENTIFY */
+    int64_t running_since;
+
+    /* Of the session: kept over connections until it is lost. */
+    char *session_id; /* NULL: there is none */
+    char *resume_url;
+    int64_t seq;       /* of the last event handed over */
+    int64_t committed; /* -1: nothing yet */
+    bool loss_told;
+
+    char *main_url;      /* as asked last */
+    int failures;        /* connections in a row that did not last */
+    int failed_resumes;  /* of this session in a row */
+    int lost_identifies; /* in a row that led nowhere */
+
+    void (*on_stopped)(void *arg);
+    void *on_stopped_arg;
+};
+
+static void attempt(struct gateway *g);
+
+/* In [0, 1). */
+static double chance(void)
+{
+    uint32_t bits = 0;
+    const ssize_t n = getrandom(&bits, sizeof(bits), 0);
+    (void)n; /* so few come at once */
+    return bits / 4294967296.0;
+}
+
+/* Ending --------------------------------------------------------------------------------------------------- */
+
+/* Undoes what is pending. How long it was RUNNING tells what the attempts until now were worth. */
+static void drop(struct gateway *g)
+{
+    if (g->state == RUNNING) {
+        const int64_t lasted = (clock_monotonic_ms() - g->running_since) * g->config.hurry;
+        if (lasted >= STEADY_MS)
+            g->failures = 0;
+        if (lasted >= SETTLED_MS)
+            g->lost_identifies = 0;
+    }
+    loop_cancel(g->timer);
+    loop_cancel(g->beat_timer);
+    rest_cancel(g->question);
+    websocket_destroy(g->socket);
+    g->timer = g->beat_timer = NULL;
+    g->question = NULL;
+    g->socket = NULL;
+    g->beat_unanswered = false;
+}
+
+static void on_timer(void *arg)
+{
+    struct gateway *const g = arg;
+    g->timer = NULL;
+    g->on_time(g);
+}
+
+static void set_timer(struct gateway *g, int64_t ms, void (*on_time)(struct gateway *g))
+{
+    loop_cancel(g->timer);
+    g->timer = loop_after(g->config.loop, ms / g->config.hurry, on_timer, g);
+    g->on_time = on_time;
+}
+
+static void wait(struct gateway *g, int64_t ms, void (*next)(struct gateway *g))
+{
+    g->state = WAITING;
+    set_timer(g, ms, next);
+}
+
+/* Drops what there is and comes back after a pause. */
+static void reconnect(struct gateway *g, const char *why)
+{
+    if (g->session_id != NULL && g->state != RUNNING)
+        g->failed_resumes++;
+    drop(g);
+    const int64_t pause = gateway_reconnect_pause(g->failures++, chance());
+    log_info("gateway_reconnecting", "shard=%d why=%s pause_ms=%" PRId64, g->config.shard_id, log_quote(why),
+             pause);
+    wait(g, pause, attempt);
+}
+
+/* The same where the server is still there: 4000 keeps the session. */
+static void break_off(struct gateway *g, const char *why)
+{
+    websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
+    reconnect(g, why);
+}
+
+/* To be called last, as everything with a callback: it may stop the gateway. */
+static void lose_session(struct gateway *g)
+{
+    free(g->session_id);
+    free(g->resume_url);
+    g->session_id = g->resume_url = NULL;
+    g->seq = g->committed = -1;
+    g->failed_resumes = 0;
+    if (g->loss_told)
+        return;
+    g->loss_told = true;
+    log_info("gateway_session_lost", "shard=%d", g->config.shard_id);
+    g->callbacks.on_session_lost(g->callbacks.arg);
+}
+
+static void give_up(struct gateway *g, const char *why)
+{
+    drop(g);
+    g->state = STOPPED;
+    log_error("gateway_gave_up", "shard=%d why=%s", g->config.shard_id, log_quote(why));
+    g->callbacks.on_fatal(g->callbacks.arg, why);
+}
+
+static void on_timeout(struct gateway *g)
+{
+    break_off(g, g->state == GREETING ? "no HELLO" : g->state == RESUMING ? "no RESUMED" : "no READY");
+}
+
+/* Sending -------------------------------------------------------------------------------------------------- */
+
+static void on_beat_time(void *arg);
+
+/* One that cannot be sent will not be answered. */
+static void beat(struct gateway *g)
+{
+    char text[GATEWAY_WIRE_HEARTBEAT_SIZE];
+    const size_t n = gateway_wire_heartbeat(g->committed, text);
+    websocket_send(g->socket, text, n);
+    g->beat_unanswered = true;
+    loop_cancel(g->beat_timer);
+    g->beat_timer = loop_after(g->config.loop, g->beat_interval, on_beat_time, g);
+}
+
+static void on_beat_time(void *arg)
+{
+    struct gateway *const g = arg;
+    g->beat_timer = NULL;
+    if (g->beat_unanswered)
+        break_off(g, "a heartbeat was not acknowledged");
+    else
+        beat(g);
+}
+
+/* The first thing that is said after HELLO. Takes payload. */
+static void introduce(struct gateway *g, char *payload, enum state next, int64_t timeout_ms)
+{
+    const bool sent = websocket_send(g->socket, payload, strlen(payload));
+    gateway_wire_free(payload);
+    g->state = next;
+    if (sent)
+        set_timer(g, timeout_ms, on_timeout);
+    else
+        break_off(g, "a payload could not be sent");
+}
+
+static void identify(struct gateway *g)
+{
+    log_info("gateway_identify", "shard=%d/%d", g->config.shard_id, g->config.shard_count);
+    g->lost_identifies++; /* until it has led to a connection that lasts */
+    introduce(g, gateway_wire_identify(g->config.token, g->config.shard_id, g->config.shard_count), IDENTIFYING,
+              READY_MS);
+    lose_session(g);
+}
+
+static void resume(struct gateway *g)
+{
+    log_info("gateway_resume", "shard=%d seq=%" PRId64, g->config.shard_id, g->seq);
+    introduce(g, gateway_wire_resume(g->config.token, g->session_id, g->seq), RESUMING, RESUMED_MS);
+}
+
+/* Receiving ------------------------------------------------------------------------------------------------ */
+
+/* Control frames may come in any state from GREETING on. */
+
+static void on_hello(struct gateway *g, const cJSON *d)
+{
+    if (g->state != GREETING)
+        return;
+    if (!json_int(d, "heartbeat_interval", &g->beat_interval) || g->beat_interval < 1 ||
+        g->beat_interval > MAX_INTERVAL_MS) {
+        break_off(g, "HELLO without a heartbeat_interval");
+        return;
+    }
+    const int64_t first = (int64_t)((double)g->beat_interval * chance());
+    g->beat_timer = loop_after(g->config.loop, first, on_beat_time, g);
+    if (g->session_id != NULL && !g->on_main)
+        resume(g);
+    else
+        identify(g);
+}
+
+static void on_heartbeat_wanted(struct gateway *g)
+{
+    if (g->beat_timer != NULL)
+        beat(g);
+}
+
+static void on_ack(struct gateway *g, int64_t received_ms)
+{
+    g->beat_unanswered = false;
+    if (g->state == RUNNING)
+        g->callbacks.on_acknowledged(g->callbacks.arg, received_ms);
+}
+
+static void on_invalid_session(struct gateway *g, bool resumable)
+{
+    if (resumable) {
+        break_off(g, "op 9, resumable");
+        return;
+    }
+    log_info("gateway_invalid_session", "shard=%d", g->config.shard_id);
+    websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
+    drop(g);
+    wait(g, INVALID_MIN_MS + (int64_t)(INVALID_SPREAD_MS * chance()), attempt);
+    lose_session(g);
+}
+
+static void run(struct gateway *g)
+{
+    g->state = RUNNING;
+    g->running_since = clock_monotonic_ms();
+    loop_cancel(g->timer);
+    g->timer = NULL;
+}
+
+/* In place of RESUMED it means that the old session is lost. */
+static void on_ready(struct gateway *g, const struct event_ready *ready, int64_t received_ms)
+{
+    log_info("gateway_ready", "shard=%d guilds=%zu", g->config.shard_id, ready->n_guilds);
+    run(g);
+    if (g->session_id != NULL)
+        lose_session(g);
+    g->session_id = mem_strdup(ready->session_id);
+    g->resume_url = mem_strdup(ready->resume_gateway_url);
+    g->loss_told = false;
+    if (g->state == RUNNING)
+        g->callbacks.on_alive(g->callbacks.arg, received_ms);
+}
+
+static void on_resumed(struct gateway *g, int64_t received_ms)
+{
+    log_info("gateway_resumed", "shard=%d seq=%" PRId64, g->config.shard_id, g->seq);
+    run(g);
+    g->failed_resumes = 0;
+    g->callbacks.on_resumed(g->callbacks.arg, received_ms);
+    if (g->state == RUNNING)
+        g->callbacks.on_alive(g->callbacks.arg, received_ms);
+}
+
+static void on_dispatch(struct gateway *g, const struct event_frame *frame, int64_t received_ms)
+{
+    const struct event *const event = &frame->event;
+    const bool fresh = frame->seq > g->seq;
+    if (event->type == EVENT_READY && (g->state == IDENTIFYING || g->state == RESUMING || fresh))
+        on_ready(g, &event->ready, received_ms);
+    else if (!fresh && event->type != EVENT_RESUMED)
+        return;
+    else if (event->type == EVENT_RESUMED && g->state == RESUMING)
+        on_resumed(g, received_ms);
+
+    if ((g->state != RESUMING && g->state != RUNNING) || frame->seq <= g->seq)
+        return;
+    g->seq = frame->seq;
+    if (g->state == RESUMING) {
+        g->failed_resumes = 0; /* it leads somewhere */
+        set_timer(g, RESUMED_MS, on_timeout);
+    }
+    g->callbacks.on_dispatch(g->callbacks.arg, event, frame->seq, g->state == RESUMING, received_ms);
+}
+
+static void on_frame(struct gateway *g, const struct event_frame *frame, int64_t received_ms)
+{
+    switch (frame->op) {
+    case DISCORD_OP_DISPATCH:
+        on_dispatch(g, frame, received_ms);
+        break;
+    case DISCORD_OP_HEARTBEAT:
+        on_heartbeat_wanted(g);
+        break;
+    case DISCORD_OP_RECONNECT:
+        break_off(g, "op 7");
+        break;
+    case DISCORD_OP_INVALID_SESSION:
+        on_invalid_session(g, cJSON_IsTrue(frame->d));
+        break;
+    case DISCORD_OP_HELLO:
+        on_hello(g, frame->d);
+        break;
+    case DISCORD_OP_HEARTBEAT_ACK:
+        on_ack(g, received_ms);
+        break;
+    default:
+        break; /* new ones are no errors */
+    }
+}
+
+static void on_message(void *arg, const char *bytes, size_t n)
+{
+    struct gateway *const g = arg;
+    const int64_t received_ms = clock_wall_ms();
+    struct event_frame frame;
+    const char *why;
+    if (!event_frame_parse(bytes, n, &frame, &why)) {
+        /* Skipped: to ask for it again would bring the same again. */
+        log_warn("gateway_frame_refused", "shard=%d bytes=%zu why=%s", g->config.shard_id, n, log_quote(why));
+        return;
+    }
+    if (g->state == RUNNING)
+        g->callbacks.on_alive(g->callbacks.arg, received_ms);
+    if (g->state != STOPPING)
+        on_frame(g, &frame, received_ms);
+    event_frame_finish(&frame);
+}
+
+/* Connecting ----------------------------------------------------------------------------------------------- */
+
+static void on_open(void *arg)
+{
+    struct gateway *const g = arg;
+    g->state = GREETING;
+    set_timer(g, HELLO_MS, on_timeout);
+}
+
+static void stopped(struct gateway *g)
+{
+    drop(g);
+    g->state = STOPPED;
+    log_info("gateway_stopped", "shard=%d", g->config.shard_id);
+    g->on_stopped(g->on_stopped_arg);
+}
+
+static void on_closed(void *arg, int code, const char *why)
+{
+    struct gateway *const g = arg;
+    if (g->state == STOPPING) {
+        stopped(g);
+        return;
+    }
+    log_info("gateway_closed", "shard=%d code=%d why=%s", g->config.shard_id, code, log_quote(why));
+    const char *advice;
+    switch (gateway_judge_close(code, &advice)) {
+    case GATEWAY_RESUME:
+        reconnect(g, "closed");
+        break;
+    case GATEWAY_IDENTIFY:
+        reconnect(g, "closed, session is dead");
+        lose_session(g);
+        break;
+    case GATEWAY_GIVE_UP:
+        give_up(g, advice);
+        break;
+    }
+}
+
+static void open_socket(struct gateway *g, const char *url, bool main)
+{
+    char *const full = gateway_wire_url(url);
+    log_info("gateway_connect", "shard=%d url=%s", g->config.shard_id, log_quote(full));
+    g->state = CONNECTING;
+    g->on_main = main;
+    g->socket = websocket_open(
+        &(struct websocket_config){
+            .loop = g->config.loop,
+            .client = g->config.client,
+            .url = full,
+            .zlib_stream = true,
+            .open_timeout_ms = CONNECT_MS / g->config.hurry,
+        },
+        &(struct websocket_callbacks){
+            .on_open = on_open, .on_message = on_message, .on_closed = on_closed, .arg = g});
+    free(full);
+}
+
+static void open_main(struct gateway *g)
+{
+    open_socket(g, g->main_url, true);
+}
+
+static void on_answer(void *arg, const struct rest_response *response)
+{
+    struct gateway *const g = arg;
+    g->question = NULL;
+    if (response->http_status == 401) {
+        give_up(g, "Discord refuses the token: check DISCORD_TOKEN");
+        return;
+    }
+    const char *const url =
+        g->config.gateway_url != NULL ? g->config.gateway_url : json_string(response->body, "url");
+    if (response->status != REST_OK || url == NULL) {
+        reconnect(g, "GET /gateway/bot failed");
+        return;
+    }
+    free(g->main_url);
+    g->main_url = mem_strdup(url);
+
+    const cJSON *const said = json_object(response->body, "session_start_limit");
+    struct gateway_limit limit;
+    json_int(said, "total", &limit.total);
+    json_int(said, "remaining", &limit.remaining);
+    json_int(said, "reset_after", &limit.reset_after_ms);
+    json_int(said, "max_concurrency", &limit.max_concurrency);
+    const int64_t pause = gateway_identify_pause(g->lost_identifies, &limit, g->config.shard_id);
+    if (pause > 0)
+        log_info("gateway_identify_pause",
+                 "shard=%d failures=%d remaining=%" PRId64 "/%" PRId64 " pause_ms=%" PRId64, g->config.shard_id,
+                 g->lost_identifies, limit.remaining, limit.total, pause);
+    wait(g, pause, open_main);
+}
+
+/* The main url wants a look at the identify budget first. */
+static void ask(struct gateway *g)
+{
+    g->state = ASKING;
+    g->question = rest_send(g->config.rest,
+                            &(struct rest_request){
+                                .method = "GET",
+                                .path = "/gateway/bot",
+                                .bucket = "gateway/bot",
+                                .with_token = true,
+                                .deadline_ms = ASK_MS,
+                            },
+                            on_answer, g);
+}
+
+/* A session is resumed where it was told to be. When that fails again and again, the main url is tried every
+ * other time, and the session given up once that one says HELLO. */
+static void attempt(struct gateway *g)
+{
+    const bool main_turn = g->failed_resumes >= RESUMES_BEFORE_MAIN && g->failed_resumes % 2 == 1;
+    if (g->session_id != NULL && !main_turn) {
+        open_socket(g, g->resume_url, false);
+        return;
+    }
+    ask(g);
+    if (g->session_id == NULL)
+        lose_session(g); /* only a start without one has not told it yet */
+}
+
+/* Calls ---------------------------------------------------------------------------------------------------- */
+
+struct gateway *gateway_create(const struct gateway_config *config, const struct gateway_callbacks *callbacks)
+{
+    struct gateway *const g = mem_alloc(sizeof(*g));
+    g->config = *config;
+    g->config.hurry = config->hurry > 0 ? config->hurry : 1;
+    g->callbacks = *callbacks;
+    g->seq = g->committed = -1;
+    const struct gateway_session *const session = &config->session;
+    if (session->session_id != NULL && session->resume_url != NULL && session->seq >= 0) {
+        g->session_id = mem_strdup(session->session_id);
+        g->resume_url = mem_strdup(session->resume_url);
+        g->seq = g->committed = session->seq;
+    }
+    g->config.session = (struct gateway_session){0};
+    wait(g, 0, attempt);
+    return g;
+}
+
+void gateway_destroy(struct gateway *g)
+{
+    if (g == NULL)
+        return;
+    drop(g);
+    free(g->session_id);
+    free(g->resume_url);
+    free(g->main_url);
+    free(g);
+}
+
+void gateway_set_committed(struct gateway *g, int64_t seq)
+{
+    if (seq <= g->seq) /* else it is of a session that is lost meanwhile */
+        g->committed = seq;
+}
+
+bool gateway_beat(struct gateway *g)
+{
+    if (g->state != RUNNING)
+        return false;
+    if (!g->beat_unanswered)
+        beat(g);
+    return true;
+}
+
+void gateway_stop(struct gateway *g, void (*on_stopped)(void *arg), void *arg)
+{
+    g->on_stopped = on_stopped;
+    g->on_stopped_arg = arg;
+    loop_cancel(g->timer);
+    loop_cancel(g->beat_timer);
+    rest_cancel(g->question);
+    g->timer = g->beat_timer = NULL;
+    g->question = NULL;
+    g->state = STOPPING;
+    if (g->socket != NULL)
+        websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
+    else
+        set_timer(g, 0, stopped);
+}
