@@ -12,6 +12,8 @@ import pytest
 from harness import ROOT, TESTS, copy_of
 from plain_sql import BOARD, assert_ledger_is_whole
 
+pytestmark = pytest.mark.xdist_group("leaderboard")  # its sessions are written once
+
 GUILD = 1187440136951169024
 RANGES = ["today", "past_24h", "past_72h", "past_7d", "past_14d", "this_month", "this_year", "all_time"]
 

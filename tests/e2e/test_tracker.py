@@ -1,10 +1,11 @@
 """Voice in, sessions out: the rules of counting, against the local Discord over wss."""
 
+import json
 import time
 
 import psycopg
 import pytest
-from harness import copy_of, wait_for
+from harness import ROOT, copy_of, wait_for
 from plain_sql import assert_ledger_is_whole
 
 
@@ -81,9 +82,9 @@ def test_names_icon_and_channels_are_kept(discord, trackers, sql):
         discord.voice(user, discord.channels[0])
     wait_for(lambda: sql.execute("SELECT count(*) FROM member").fetchone()[0] == 5, "five members")
     kept = sql.execute("SELECT user_id::text, username, global_name, nick, avatar FROM member").fetchall()
-    known = {m["id"]: m for m in guild["members"]}
+    known = {m["id"]: m for m in json.loads((ROOT / "infra/sandbox/cast.json").read_text())["guilds"][0]["members"]}
     for user, *names in kept:
-        assert names == [known[user][key] for key in ("username", "global_name", "nick", "avatar")]
+        assert names == [known[user].get(key) for key in ("username", "global_name", "nick", "avatar")]
     assert sql.execute("SELECT name, icon, afk_channel_id FROM guild WHERE guild_id = %s", [discord.guild]).fetchone() == (
         guild["name"], guild["icon"], discord.afk_channel,
     )
@@ -187,7 +188,7 @@ def test_a_lost_session_starts_anew(discord, trackers, sql, how):
     assert discord.frames(2, before) and not discord.frames(6, before)
     ended = [row for row in rows(sql) if row[2] is not None]
     assert [(user, reason) for user, _, _, reason in ended] == [(ann, "unproven")]
-    assert 1 <= ended[0][2] <= 3
+    assert 0 <= ended[0][2] <= 3, "at the last frame before the end"
     assert_ledger_is_whole(sql)
 
 
@@ -331,6 +332,7 @@ def test_a_database_that_was_away_gets_everything(discord, trackers, sql, databa
     with psycopg.connect(admin, autocommit=True) as postgres:
         postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'vcledger%%'", [name])
+        time.sleep(1)
         discord.voice(ben, lounge)
         time.sleep(1)
         discord.voice(cleo, lounge)
