@@ -83,9 +83,9 @@ static void attempt(struct gateway *g);
 /* In [0, 1). */
 static double chance(void)
 {
-    uint32_t bits = 0;
-    const ssize_t n = getrandom(&bits, sizeof(bits), 0);
-    (void)n; /* so few come at once */
+    uint32_t bits;
+    if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
+        abort(); /* so few come at once or never */
     return bits / 4294967296.0;
 }
 
@@ -125,7 +125,7 @@ static void set_timer(struct gateway *g, int64_t ms, void (*on_time)(struct gate
     g->on_time = on_time;
 }
 
-static void wait(struct gateway *g, int64_t ms, void (*next)(struct gateway *g))
+static void pause_before(struct gateway *g, int64_t ms, void (*next)(struct gateway *g))
 {
     g->state = WAITING;
     set_timer(g, ms, next);
@@ -140,7 +140,7 @@ static void reconnect(struct gateway *g, const char *why)
     const int64_t pause = gateway_reconnect_pause(g->failures++, chance());
     log_info("gateway_reconnecting", "shard=%d why=%s pause_ms=%" PRId64, g->config.shard_id, log_quote(why),
              pause);
-    wait(g, pause, attempt);
+    pause_before(g, pause, attempt);
 }
 
 /* The same where the server is still there: 4000 keeps the session. */
@@ -273,7 +273,7 @@ static void on_invalid_session(struct gateway *g, bool resumable)
     log_info("gateway_invalid_session", "shard=%d", g->config.shard_id);
     websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
     drop(g);
-    wait(g, INVALID_MIN_MS + (int64_t)(INVALID_SPREAD_MS * chance()), attempt);
+    pause_before(g, INVALID_MIN_MS + (int64_t)(INVALID_SPREAD_MS * chance()), attempt);
     lose_session(g);
 }
 
@@ -285,7 +285,7 @@ static void run(struct gateway *g)
     g->timer = NULL;
 }
 
-/* In place of RESUMED it means that the old session is lost. */
+/* In place of RESUMED it means that the old session is lost. A new one counts from the start. */
 static void on_ready(struct gateway *g, const struct event_ready *ready, int64_t received_ms)
 {
     log_info("gateway_ready", "shard=%d guilds=%zu", g->config.shard_id, ready->n_guilds);
@@ -312,14 +312,12 @@ static void on_resumed(struct gateway *g, int64_t received_ms)
 static void on_dispatch(struct gateway *g, const struct event_frame *frame, int64_t received_ms)
 {
     const struct event *const event = &frame->event;
-    const bool fresh = frame->seq > g->seq;
-    if (event->type == EVENT_READY && (g->state == IDENTIFYING || g->state == RESUMING || fresh))
-        on_ready(g, &event->ready, received_ms);
-    else if (!fresh && event->type != EVENT_RESUMED)
+    if (g->state != IDENTIFYING && g->state != RESUMING && g->state != RUNNING)
         return;
+    if (event->type == EVENT_READY && (g->state != RUNNING || frame->seq > g->seq))
+        on_ready(g, &event->ready, received_ms);
     else if (event->type == EVENT_RESUMED && g->state == RESUMING)
         on_resumed(g, received_ms);
-
     if ((g->state != RESUMING && g->state != RUNNING) || frame->seq <= g->seq)
         return;
     g->seq = frame->seq;
@@ -466,7 +464,7 @@ static void on_answer(void *arg, const struct rest_response *response)
         log_info("gateway_identify_pause",
                  "shard=%d failures=%d remaining=%" PRId64 "/%" PRId64 " pause_ms=%" PRId64, g->config.shard_id,
                  g->lost_identifies, limit.remaining, limit.total, pause);
-    wait(g, pause, open_main);
+    pause_before(g, pause, open_main);
 }
 
 /* The main url wants a look at the identify budget first. */
@@ -514,7 +512,7 @@ struct gateway *gateway_create(const struct gateway_config *config, const struct
         g->seq = g->committed = session->seq;
     }
     g->config.session = (struct gateway_session){0};
-    wait(g, 0, attempt);
+    pause_before(g, 0, attempt);
     return g;
 }
 

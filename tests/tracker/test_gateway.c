@@ -763,6 +763,18 @@ static void bad_hello(void **state)
     }
 }
 
+/* Without an interval nothing may run. */
+static void ready_before_hello(void **state)
+{
+    struct world *const w = *state;
+    static const char *const actions[] = {"READY", sample_resumed, sample_guild_removed, "{\"op\":1}", NULL};
+    w->on_connect = actions;
+    start_with_session(w, 100);
+    WAIT_FOR_END(w, &w->seen, "resume close:4000 resume ");
+    assert_null(w->told.data);
+    assert_null(w->beats.data);
+}
+
 static void no_ready(void **state)
 {
     struct world *const w = *state;
@@ -909,6 +921,7 @@ int main(void)
         TEST(zombie),
         TEST(no_hello),
         TEST(bad_hello),
+        TEST(ready_before_hello),
         TEST(no_ready),
         TEST(no_resumed),
         TEST(resume_that_leads_nowhere),
