@@ -58,7 +58,7 @@ struct rest_call {
     struct loop_timer *timer;
     struct http_call *http;
     bool done; /* on_done has begun */
-    bool full; /* not counted among the queue's */
+    bool full; /* will only be told so */
     int tries;
     int http_status;
     int64_t code;
@@ -186,8 +186,7 @@ static void finish(struct rest_call *call, enum rest_status status, const cJSON 
         .body = body,
     };
     call->done = true;
-    if (!call->full)
-        call->rest->n_calls--;
+    call->rest->n_calls--;
     call->on_done(call->arg, &response);
     call_free(call);
 }
@@ -331,9 +330,7 @@ struct rest_call *rest_send(struct rest *rest, const struct rest_request *reques
     call->deadline_ms = clock_monotonic_ms() + request->deadline_ms;
     call->on_done = on_done;
     call->arg = arg;
-    call->full = rest->n_calls == MAX_CALLS;
-    if (!call->full)
-        rest->n_calls++;
+    call->full = rest->n_calls++ >= MAX_CALLS;
     call->timer = loop_after(rest->loop, 0, on_turn, call);
     return call;
 }
@@ -342,7 +339,6 @@ void rest_cancel(struct rest_call *call)
 {
     if (call == NULL || call->done) /* done: from inside its own on_done, which is followed by the same end */
         return;
-    if (!call->full)
-        call->rest->n_calls--;
+    call->rest->n_calls--;
     call_free(call);
 }

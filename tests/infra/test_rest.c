@@ -337,6 +337,23 @@ static void test_limited_globally(void **state)
     assert_in_range(gap_ms(world, 0, 2), 299, 900);
 }
 
+/* Without the token it holds back what shares its bucket, and says nothing about the bot. */
+static void test_limited_without_token(void **state)
+{
+    struct world *const world = *state;
+    scripted_server_add(&world->server, "HTTP/1.1 429 Too Many\r\n\r\n{\"retry_after\":0.3,\"global\": true}");
+    struct outcome limited = {0}, with_token = {0};
+    begin(world, &edit, &limited);
+    while (world->server.n_requests == 0)
+        loop_turn(world->loop, 100);
+    run_for(world, 30);
+    begin(world, &ask, &with_token);
+    run_until(world, &with_token.n, 1);
+    assert_int_equal(limited.n, 0);
+    run_until(world, &limited.n, 1);
+    assert_int_equal(limited.status, REST_OK);
+}
+
 /* The last request of a period is answered; the next one waits without having to be refused. */
 static void test_used_up(void **state)
 {
@@ -388,7 +405,9 @@ static void test_unreachable(void **state)
     /* A server that says nothing takes all the time there is, and no more. */
     scripted_server_add(&world->server, "");
     request.deadline_ms = 300;
+    const int64_t silent = clock_monotonic_ms();
     got = run(world, &request);
+    assert_in_range(got.at_ms - silent, 299, 5000);
     assert_int_equal(got.status, REST_UNREACHABLE);
     assert_int_equal(got.http_status, 0);
 
@@ -489,7 +508,7 @@ static void test_full(void **state)
     assert_non_null(strstr(first_line(world), "outcome=full"));
 
     struct outcome never = {0};
-    rest_cancel(begin(world, &edit, &never)); /* one that was never counted */
+    rest_cancel(begin(world, &edit, &never)); /* one too many leaves no room behind */
     rest_cancel(calls[0]);
     calls[0] = begin(world, &edit, &waiting[0]);
     assert_int_equal(run(world, &edit).status, REST_FULL);
@@ -510,6 +529,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_retries, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limited, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limited_globally, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_limited_without_token, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_used_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unreachable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_endless_answer, set_up, tear_down),
