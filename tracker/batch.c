@@ -290,8 +290,8 @@ struct db_job *batch_job(const struct batch *batch, const struct db_shard_key *s
                          .session_id = batch->session_id,
                          .resume_url = batch->resume_url,
                          .forget_session = batch->forget_session,
-                         .seq = batch->seq,
-                         .proven_ms = batch->proven_ms,
+                         .seq = batch->progress.seq,
+                         .proven_ms = batch->progress.proven_ms,
                      });
     return job;
 }

@@ -19,6 +19,14 @@ struct batch_member;
 struct batch_channel;
 struct batch_guild_change; /* kept in order */
 
+/* How far the shard was when the batch was closed. */
+struct batch_progress {
+    unsigned
+        gateway_session; /* numbers the gateway's sessions of this process: a seq means nothing in another one */
+    int64_t seq;         /* all events up to it are in this batch or earlier ones; -1: none */
+    int64_t proven_ms;   /* presence is proven until then; 0: never */
+};
+
 struct batch {
     struct batch_sessions *sessions;
     struct batch_presence *presence;
@@ -28,7 +36,7 @@ struct batch {
     size_t size; /* changes told so far */
     char *session_id, *resume_url;
     bool forget_session;
-    int64_t seq, proven_ms;
+    struct batch_progress progress;
 };
 
 struct batch *batch_create(void);

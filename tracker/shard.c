@@ -24,9 +24,9 @@ struct shard {
     struct gateway *gateway; /* the same */
     struct session_ids ids;
     uint64_t own_user_id; /* the bot's, from READY */
-    int64_t seq;          /* of the last event applied, -1: none */
-    int64_t proven_ms; /* the last moment at which the gateway was heard with all before it known; 0: never */
-    int64_t last_s;    /* the latest second booked: times of sessions never run back */
+    /* Of the last event applied, and the last moment at which the gateway was heard with all before it known. */
+    struct batch_progress progress;
+    int64_t last_s; /* the latest second booked: times of sessions never run back */
     struct loop_timer *heartbeat;
     bool proof_wanted; /* the heartbeat asked the gateway for a sign of life, and writes when it comes */
 
@@ -234,15 +234,15 @@ static int64_t book(struct shard *shard, int64_t ms)
 
 static int64_t proven_s(const struct shard *shard)
 {
-    return shard->proven_ms / 1000;
+    return shard->progress.proven_ms / 1000;
 }
 
 static void on_alive(void *arg, int64_t received_ms)
 {
     struct shard *const shard = arg;
-    if (received_ms > shard->proven_ms)
-        shard->proven_ms = received_ms;
-    writer_progress(shard->writer, shard->seq, shard->proven_ms);
+    if (received_ms > shard->progress.proven_ms)
+        shard->progress.proven_ms = received_ms;
+    writer_progress(shard->writer, &shard->progress);
 }
 
 static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool replayed, int64_t received_ms)
@@ -255,14 +255,14 @@ static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool 
         .end = SESSION_LEAVE,
     };
     apply_event(&change, event);
-    shard->seq = seq;
-    writer_progress(shard->writer, shard->seq, shard->proven_ms);
+    shard->progress.seq = seq;
+    writer_progress(shard->writer, &shard->progress);
 }
 
 static void on_resumed(void *arg, int64_t received_ms)
 {
     struct shard *const shard = arg;
-    log_info("resumed", "gap_ms=%lld in_voice=%zu", (long long)(received_ms - shard->proven_ms),
+    log_info("resumed", "gap_ms=%lld in_voice=%zu", (long long)(received_ms - shard->progress.proven_ms),
              voice_count(shard->voice));
 }
 
@@ -278,8 +278,9 @@ static void on_session_lost(void *arg)
     log_warn("session_lost", "in_voice=%zu", voice_count(shard->voice));
     voice_clear(shard->voice, 0, 0, on_left, &change);
     batch_gateway_session(writer_batch(shard->writer), NULL, NULL);
-    shard->seq = -1;
-    writer_progress(shard->writer, shard->seq, shard->proven_ms);
+    shard->progress.gateway_session++;
+    shard->progress.seq = -1;
+    writer_progress(shard->writer, &shard->progress);
     writer_flush(shard->writer);
 }
 
@@ -312,11 +313,11 @@ static void on_heartbeat(void *arg)
 
 /* The database -------------------------------------------------------------------------------------------- */
 
-static void on_committed(void *arg, int64_t seq)
+static void on_committed(void *arg, const struct batch_progress *progress)
 {
     struct shard *const shard = arg;
-    if (seq >= 0 && shard->gateway != NULL)
-        gateway_set_committed(shard->gateway, seq);
+    if (progress->seq >= 0 && progress->gateway_session == shard->progress.gateway_session)
+        gateway_set_committed(shard->gateway, progress->seq);
 }
 
 static void on_fenced(void *arg)
@@ -379,8 +380,8 @@ static void on_claimed(void *arg, const struct db_shard_claim *claim, const char
         return;
     }
     shard->ids.epoch = (uint32_t)claim->epoch;
-    shard->seq = claim->seq;
-    shard->proven_ms = claim->proven_ms;
+    shard->progress.seq = claim->seq;
+    shard->progress.proven_ms = claim->proven_ms;
     shard->last_s = proven_s(shard);
     load_presence(shard, claim);
     log_info("shard_claimed", "shard=%d/%d epoch=%lld batch=%lld seq=%lld in_voice=%zu proven_age_ms=%lld",
@@ -396,7 +397,7 @@ static void on_claimed(void *arg, const struct db_shard_claim *claim, const char
             .batch_no = claim->batch_no,
         },
         &(struct writer_callbacks){.on_committed = on_committed, .on_fenced = on_fenced, .arg = shard});
-    writer_progress(shard->writer, shard->seq, shard->proven_ms);
+    writer_progress(shard->writer, &shard->progress);
     start_gateway(shard, claim);
 }
 
@@ -417,7 +418,7 @@ struct shard *shard_create(const struct shard_config *config, void (*on_failed)(
     shard->config = *config;
     shard->on_failed = on_failed;
     shard->on_failed_arg = arg;
-    shard->seq = -1;
+    shard->progress.seq = -1;
     shard->voice = voice_create();
     shard->claim_timer = loop_after(config->loop, 0, on_claim_time, shard);
     return shard;

@@ -26,7 +26,7 @@ struct writer {
     bool soon;                /* the timer is set for the next turn */
     bool wanted;              /* a write was asked for while one was under way */
     int64_t batch_no;         /* batches committed so far */
-    int64_t seq, proven_ms;
+    struct batch_progress progress;
     int64_t sent_ms;
     void (*on_written)(void *arg);
     void *on_written_arg;
@@ -56,10 +56,9 @@ struct batch *writer_batch(struct writer *writer)
     return writer->next;
 }
 
-void writer_progress(struct writer *writer, int64_t seq, int64_t proven_ms)
+void writer_progress(struct writer *writer, const struct batch_progress *progress)
 {
-    writer->seq = seq;
-    writer->proven_ms = proven_ms;
+    writer->progress = *progress;
 }
 
 void writer_flush(struct writer *writer)
@@ -82,8 +81,7 @@ static void on_time(void *arg)
     writer->timer = NULL;
     if (writer->state == IDLE) {
         writer->under_way = writer->next;
-        writer->under_way->seq = writer->seq;
-        writer->under_way->proven_ms = writer->proven_ms;
+        writer->under_way->progress = writer->progress;
         writer->next = batch_create();
         writer->wanted = false;
         writer->sent_ms = clock_monotonic_ms();
@@ -93,14 +91,15 @@ static void on_time(void *arg)
 
 static void committed(struct writer *writer)
 {
-    const int64_t seq = writer->under_way->seq;
+    const struct batch_progress progress = writer->under_way->progress;
     log_debug("batch_committed", "batch=%lld changes=%zu seq=%lld ms=%lld", (long long)writer->batch_no,
-              writer->under_way->size, (long long)seq, (long long)(clock_monotonic_ms() - writer->sent_ms));
+              writer->under_way->size, (long long)progress.seq,
+              (long long)(clock_monotonic_ms() - writer->sent_ms));
     batch_destroy(writer->under_way);
     writer->under_way = NULL;
     writer->state = IDLE;
     writer->batch_no++;
-    writer->callbacks.on_committed(writer->callbacks.arg, seq);
+    writer->callbacks.on_committed(writer->callbacks.arg, &progress);
     if (writer->wanted) {
         schedule(writer, 0);
     } else if (writer->on_written != NULL && writer->timer == NULL) {
@@ -188,7 +187,7 @@ struct writer *writer_create(const struct writer_config *config, const struct wr
     writer->config = *config;
     writer->callbacks = *callbacks;
     writer->batch_no = config->batch_no;
-    writer->seq = -1;
+    writer->progress.seq = -1;
     writer->next = batch_create();
     return writer;
 }

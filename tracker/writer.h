@@ -23,8 +23,8 @@ struct writer_config {
 };
 
 struct writer_callbacks {
-    /* A batch is committed: everything up to seq is in the database (-1: no event yet). */
-    void (*on_committed)(void *arg, int64_t seq);
+    /* A batch is committed: everything up to progress is in the database. */
+    void (*on_committed)(void *arg, const struct batch_progress *progress);
     /* Another process owns the shard now: nothing more will be written. */
     void (*on_fenced)(void *arg);
     void *arg;
@@ -36,9 +36,8 @@ void writer_destroy(struct writer *writer);
 
 /* The batch that collects now, to be filled in this turn of the loop. */
 struct batch *writer_batch(struct writer *writer);
-/* All events up to seq are in batches, and presence is proven until proven_ms (0: not yet). Asks for no write
- * by itself. */
-void writer_progress(struct writer *writer, int64_t seq, int64_t proven_ms);
+/* What the next batch closes with. Asks for no write by itself. */
+void writer_progress(struct writer *writer, const struct batch_progress *progress);
 /* Writes what there is from the next turn on, be it nothing but the progress. */
 void writer_flush(struct writer *writer);
 /* The same, and calls on_written once, when all of it is committed. */
