@@ -118,7 +118,7 @@ void avatars_fetch(struct loop *loop, struct http_client *cdn, struct avatar *av
             .method = "GET",
             .url = avatars[i].url,
             .max_response = MAX_BYTES,
-            .timeout_ms = timeout_ms,
+            .timeout_ms = 2 * timeout_ms, /* the timer below comes first */
         };
         fetch->call = http_call_start(cdn, &request, on_response, fetch);
         all->n_under_way++;

@@ -14,11 +14,12 @@
 #include <unistd.h>
 
 enum {
-    ACCEPT_PAUSE_MS = 200, /* out of descriptors */
-    MAX_IDLE_MS = 180000,  /* more than usual proxies keep a connection */
-    DRAIN_IDLE_MS = 500,   /* for a request that is on its way while we stop */
-    H2O_TIMEOUT_MS =
-        3600000, /* h2o's timers follow the wall clock; connections are timed by our loop instead */
+    ACCEPT_PAUSE_MS = 200,    /* out of descriptors */
+    MAX_IDLE_MS = 180000,     /* more than usual proxies keep a connection */
+    DRAIN_IDLE_MS = 500,      /* for a request that is on its way while we stop */
+    DRAIN_REQUEST_MS = 3000,  /* for the rest of one that has begun: Discord waits no longer for its answer */
+    H2O_TIMEOUT_MS = 3600000, /* h2o follows the wall clock: our loop times connections instead */
+    MAX_ACCEPTS = 8,          /* in one turn */
 };
 
 struct connection {
@@ -64,14 +65,19 @@ struct h2o_door {
 
 static void on_acceptable(h2o_socket_t *listener, const char *error);
 
+static bool is_draining(const struct http_server *server)
+{
+    return server->listener == NULL;
+}
+
 /* A proxy keeps connections for later; the request that uses one again must not meet our closing it. */
 static bool may_wait_longer(struct connection *connection)
 {
-    if (h2o_socket_is_writing(connection->socket))
+    if (h2o_socket_is_writing(connection->socket) || is_draining(connection->server))
         return false;
     if (connection->socket->input->size == 0) {
         connection->idle_ms += connection->server->config.timeout_ms;
-        return connection->server->listener != NULL && connection->idle_ms < MAX_IDLE_MS;
+        return connection->idle_ms < MAX_IDLE_MS;
     }
     const bool first_time = !connection->begun;
     connection->begun = true;
@@ -106,7 +112,7 @@ static void stop_waiting(struct connection *connection)
 
 static void listen_again(struct http_server *server)
 {
-    if (server->listener != NULL && server->accept_again == NULL && !h2o_socket_is_reading(server->listener) &&
+    if (!is_draining(server) && server->accept_again == NULL && !h2o_socket_is_reading(server->listener) &&
         server->n_connections < server->config.max_connections)
         h2o_socket_read_start(server->listener, on_acceptable);
 }
@@ -154,19 +160,29 @@ static bool accept_one(struct http_server *server)
     return true;
 }
 
-/* One a turn: workers share the listening socket, and the others may be idle. */
+static void pause_accepting(struct http_server *server)
+{
+    log_warn("accept_paused", "error=%s connections=%zu", log_quote(strerror(errno)), server->n_connections);
+    h2o_socket_read_stop(server->listener);
+    server->accept_again = loop_after(server->config.loop, ACCEPT_PAUSE_MS, on_accept_again, server);
+}
+
+/* A few a turn: the workers share the listening socket, and what one leaves another takes. */
 static void on_acceptable(h2o_socket_t *listener, const char *error)
 {
     (void)error;
     struct http_server *const server = listener->data;
-    if (!accept_one(server) && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-        /* The socket stays readable and would wake us without end. */
-        log_warn("accept_paused", "error=%s connections=%zu", log_quote(strerror(errno)),
-                 server->n_connections);
-        h2o_socket_read_stop(listener);
-        server->accept_again = loop_after(server->config.loop, ACCEPT_PAUSE_MS, on_accept_again, server);
-    } else if (server->n_connections >= server->config.max_connections) {
-        h2o_socket_read_stop(listener);
+    for (int i = 0; i < MAX_ACCEPTS; i++) {
+        if (server->n_connections >= server->config.max_connections) {
+            h2o_socket_read_stop(listener);
+            return;
+        }
+        if (!accept_one(server)) {
+            /* Out of descriptors the socket stays readable, and would wake us without end. */
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                pause_accepting(server);
+            return;
+        }
     }
 }
 
@@ -220,7 +236,7 @@ void http_respond(struct http_exchange *exchange, int status, const char *conten
         return;
     }
     start_waiting(connection_of(request), exchange->server->config.timeout_ms);
-    if (exchange->server->listener == NULL)
+    if (is_draining(exchange->server))
         request->http1_is_persistent = 0;
     request->res.status = status;
     request->res.reason = status < 400 ? "OK" : "Refused";
@@ -357,7 +373,7 @@ size_t http_server_connections(const struct http_server *server)
 
 void http_server_drain(struct http_server *server)
 {
-    if (server->listener == NULL)
+    if (is_draining(server))
         return;
     /* Who is in the kernel's queue was already told that somebody listens. */
     while (server->n_connections < server->config.max_connections && accept_one(server))
@@ -368,8 +384,8 @@ void http_server_drain(struct http_server *server)
     server->listener = NULL;
     server->context.shutdown_requested = 1; /* requests from now on are answered with "Connection: close" */
     for (struct connection *c = server->connections; c != NULL; c = c->next) {
-        if (c->timer != NULL && c->socket->input->size == 0 && !h2o_socket_is_writing(c->socket))
-            start_waiting(c, DRAIN_IDLE_MS);
+        if (c->timer != NULL && !h2o_socket_is_writing(c->socket))
+            start_waiting(c, c->socket->input->size == 0 ? DRAIN_IDLE_MS : DRAIN_REQUEST_MS);
     }
 }
 

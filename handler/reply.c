@@ -199,20 +199,11 @@ static void send_edit(struct reply *reply, char *json, const struct rest_file *f
     free(json);
 }
 
-static void fail(struct reply *reply, const struct rest_response *response)
-{
-    log_error("answer_lost", "id=%" PRIu64 " command=%s status=%d http=%d code=%" PRId64,
-              reply->interaction->id, reply->command, response->status, response->http_status, response->code);
-    end(reply, "failed");
-}
-
+/* Failures of both kinds were logged by rest. */
 static void on_text_done(void *arg, const struct rest_response *response)
 {
     struct reply *const reply = arg;
-    if (response->status == REST_OK)
-        end(reply, "text");
-    else
-        fail(reply, response);
+    end(reply, response->status == REST_OK ? "text" : "failed");
 }
 
 static void send_text(struct reply *reply)
@@ -227,12 +218,10 @@ static void on_picture_done(void *arg, const struct rest_response *response)
     if (response->status == REST_OK) {
         end(reply, "picture");
     } else if (response->status == REST_REFUSED && response->http_status != 404) {
-        log_warn("picture_refused", "id=%" PRIu64 " command=%s http=%d code=%" PRId64, reply->interaction->id,
-                 reply->command, response->http_status, response->code);
         drop_picture(reply);
         send_text(reply);
     } else {
-        fail(reply, response);
+        end(reply, "failed");
     }
 }
 
