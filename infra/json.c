@@ -34,7 +34,8 @@ static bool too_deep(const char *bytes, size_t n)
 /* cJSON lets any byte pass, and one name that is no UTF-8 would make PostgreSQL refuse a whole batch. */
 static bool is_utf8(const char *bytes, size_t n)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* code point by length: a longer form is refused */
+    static const uint32_t least[] = {0, 0, 0x80, 0x800,
+                                     0x10000}; /* code point by length: a longer form is refused */
     const unsigned char *s = (const unsigned char *)bytes;
     const unsigned char *const end = s + n;
     while (s < end) {
