@@ -77,7 +77,7 @@ static void draw_header(cairo_t *cr, const struct leaderboard_view *view)
     const struct text title = text_fit(&TYPE_BOARD_TITLE, server, RIGHT - total.width - 32 - left);
     text_draw(cr, title, COLOUR_TEXT, left, 70);
     text_left(cr, &TYPE_SUBTITLE, COLOUR_TEXT, left, 106, "Voice leaderboard");
-    const struct text range = text_fit(&TYPE_BOARD_RANGE, view->range, RIGHT - under.width - 32 - left);
+    const struct text range = text_shrink(&TYPE_BOARD_RANGE, view->range, RIGHT - under.width - 32 - left);
     text_draw(cr, range, COLOUR_TEXT2, left, 138);
     free(server);
 }
@@ -109,8 +109,9 @@ static void draw_disc(cairo_t *cr, const struct metal *metal, double cy)
 static void draw_rank(cairo_t *cr, const struct row_look *look, const struct leaderboard_row *row,
                       unsigned colour, double cy)
 {
-    char rank[WORDS_MAX];
-    text_centred(cr, look->rank, colour, RANK_X, cy + look->rank_base, 84, words_number(rank, row->rank));
+    char number[WORDS_MAX];
+    const struct text rank = text_shrink(look->rank, words_number(number, row->rank), 84);
+    text_draw(cr, rank, colour, RANK_X - rank.width / 2, cy + look->rank_base);
 }
 
 /* The pill after the caller's name, which ends at left. */

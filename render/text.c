@@ -96,8 +96,6 @@ void text_finish(void)
     attributes = NULL;
     context = NULL;
     font_map = NULL;
-    cairo_debug_reset_static_data();
-    FcFini();
 }
 
 /* Lines ---------------------------------------------------------------------------------------------------- */
@@ -178,17 +176,15 @@ void text_right(cairo_t *cr, const struct type *type, unsigned colour, double ri
     text_draw(cr, text, colour, right - text.width, base);
 }
 
-void text_centred(cairo_t *cr, const struct type *type, unsigned colour, double cx, double base,
-                  double max_width, const char *s)
+struct text text_shrink(const struct type *type, const char *s, double max_width)
 {
-    struct text text = text_measure(type, s);
-    if (text.width > max_width) {
-        struct type smaller = *type;
-        smaller.size *= max_width / text.width;
-        g_object_unref(text.layout);
-        text = text_measure(&smaller, s);
-    }
-    text_draw(cr, text, colour, cx - text.width / 2, base);
+    const struct text text = text_measure(type, s);
+    if (text.width <= max_width)
+        return text;
+    struct type smaller = *type;
+    smaller.size *= max_width / text.width;
+    g_object_unref(text.layout);
+    return text_measure(&smaller, s);
 }
 
 void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, const char *s)
@@ -200,9 +196,29 @@ void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double
 
 /* Durations ------------------------------------------------------------------------------------------------ */
 
-static void add_part(struct duration *duration, const struct type *type, double gap, const char *s)
+/* Debian's Inter Display has tabular figures of several widths. Here each stands in the middle of a cell as
+ * wide as a 0. */
+static struct text measure_figures(const struct type *type, const char *s)
 {
-    const struct text text = text_measure(type, s);
+    struct text zero = text_measure(type, "0");
+    const int cell = pango_units_from_double(zero.width);
+    g_object_unref(zero.layout);
+    PangoLayout *layout = create_layout(type, s);
+    for (GSList *runs = pango_layout_get_line(layout, 0)->runs; runs; runs = runs->next) {
+        const PangoGlyphString *glyphs = ((PangoLayoutRun *)runs->data)->glyphs;
+        for (int i = 0; i < glyphs->num_glyphs; i++) {
+            PangoGlyphGeometry *geometry = &glyphs->glyphs[i].geometry;
+            if (s[glyphs->log_clusters[i]] == ',')
+                continue;
+            geometry->x_offset += (cell - geometry->width) / 2;
+            geometry->width = cell;
+        }
+    }
+    return measured(layout);
+}
+
+static void add_part(struct duration *duration, struct text text, double gap)
+{
     duration->part[duration->n] = text;
     duration->left[duration->n++] = duration->width + gap;
     duration->width += gap + text.width;
@@ -212,15 +228,16 @@ struct duration duration_measure(const struct type *type, double unit, int64_t s
 {
     const struct type units = {type->family, round(unit * type->size), 500, 0};
     const int64_t minutes = seconds < 0 ? 0 : seconds / 60;
+    const bool has_hours = minutes >= 60;
     struct duration duration = {0};
     char figures[WORDS_MAX];
-    if (minutes >= 60) {
-        add_part(&duration, type, 0, words_number(figures, minutes / 60));
-        add_part(&duration, &units, 2, "h");
+    if (has_hours) {
+        add_part(&duration, measure_figures(type, words_number(figures, minutes / 60)), 0);
+        add_part(&duration, text_measure(&units, "h"), 2);
     }
-    snprintf(figures, sizeof(figures), minutes >= 60 ? "%02d" : "%d", (int)(minutes % 60));
-    add_part(&duration, type, minutes >= 60 ? round(.3 * type->size) : 0, figures);
-    add_part(&duration, &units, 2, "m");
+    snprintf(figures, sizeof(figures), has_hours ? "%02d" : "%d", (int)(minutes % 60));
+    add_part(&duration, measure_figures(type, figures), has_hours ? round(.3 * type->size) : 0);
+    add_part(&duration, text_measure(&units, "m"), 2);
     return duration;
 }
 

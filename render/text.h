@@ -22,6 +22,8 @@ struct text {
 struct text text_measure(const struct type *type, const char *s);
 /* Shortened with "…" to max_width, between two graphemes. What towers far above or below is cut off. */
 struct text text_fit(const struct type *type, const char *s, double max_width);
+/* Smaller type where it would be wider than max_width. */
+struct text text_shrink(const struct type *type, const char *s, double max_width);
 /* The left end stands at x, whatever the direction of the text. */
 void text_draw(cairo_t *cr, struct text text, unsigned colour, double x, double base);
 
@@ -29,9 +31,6 @@ void text_draw(cairo_t *cr, struct text text, unsigned colour, double x, double 
 void text_left(cairo_t *cr, const struct type *type, unsigned colour, double x, double base, const char *s);
 void text_right(cairo_t *cr, const struct type *type, unsigned colour, double right, double base,
                 const char *s);
-/* Drawn smaller where it is wider than max_width. */
-void text_centred(cairo_t *cr, const struct type *type, unsigned colour, double cx, double base,
-                  double max_width, const char *s);
 /* The ink, not the advance, is centred on the point. */
 void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, const char *s);
 

@@ -52,6 +52,7 @@ static struct leaderboard_view *odd_names(void)
     image_destroy((struct image *)(uintptr_t)view->icon);
     view->icon = NULL;
     view->server = "An uncommonly long name of a server that nobody ever types";
+    view->range = "Past 24 hours · 21 Nov 15:04 – 22 Nov 15:04 UTC";
     view->first_seconds = view->rows[0].seconds;
     view->total_seconds = INT64_C(123456789) * 60;
     view->members = 1234567;

@@ -1,0 +1,194 @@
+#include "render/text.h"
+
+#include "infra/mem.h"
+#include "render/render.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void assert_initial(const char *name, const char *expected)
+{
+    char *initial = text_initial(name);
+    assert_string_equal(initial, expected);
+    free(initial);
+}
+
+static void test_initials_are_whole_graphemes(void **state)
+{
+    (void)state;
+    assert_initial("", "?");
+    assert_initial("ravi", "R");
+    assert_initial("élodie", "É");
+    assert_initial("e\xCC\x81lodie", "E\xCC\x81"); /* a combining accent */
+    assert_initial("юлия", "Ю");
+    assert_initial("ßen", "ß");
+    assert_initial("オリバー", "オ");
+    assert_initial("👨‍👩‍👧‍👦 family", "👨‍👩‍👧‍👦");
+    assert_initial("🇯🇵🇫🇷", "🇯🇵");
+    assert_initial("각", "각");
+}
+
+static void assert_drawable(const char *s)
+{
+    struct text text = text_measure(&TYPE_NAME, s);
+    if (pango_layout_get_unknown_glyphs_count(text.layout) != 0)
+        fail_msg("no font has all of: %s", s);
+    g_object_unref(text.layout);
+}
+
+static void test_fonts_cover_what_people_write(void **state)
+{
+    (void)state;
+    static const char *const samples[] = {
+        "Mira Kovač Ñandú Łódź Đặng",
+        "Юлия Ґалаґан",
+        "Ελληνικά",
+        "夜更かし 汉字 漢字 한국어 ꧁꧂",
+        "نورا الحربي فارسی اردو",
+        "שלום",
+        "สวัสดี",
+        "नमस्ते",
+        "বাংলা தமிழ் తెలుగు ಕನ್ನಡ മലയാളം ગુજરાતી ਪੰਜਾਬੀ",
+        "Հայերեն ქართული አማርኛ ភាសាខ្មែរ ລາວ မြန်မာ සිංහල བོད་ ᏣᎳᎩ",
+        "🦊✨👨‍👩‍👧‍👦🏳️‍🌈🇯🇵🐈‍⬛",
+        "𝓢𝓹𝓪𝓬𝓮 𝔻𝕦𝕤𝕥 𝖋𝖗𝖆𝖐",
+        "☆彡 ★ ♡ ♪ ✧ ❖ ☠ ➳ ⚔ ♛ ༺༻ ░▒▓ ⠿ ⟡ ∞ ∑ ≈ → ⇢",
+        "ᴛɪɴʏ ｆｕｌｌ Ⓐⓑ ℵ ʕ•ᴥ•ʔ (╯°□°）╯︵ ┻━┻ ¯\\_(ツ)_/¯ ಠ_ಠ",
+    };
+    for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++)
+        assert_drawable(samples[i]);
+}
+
+static void test_emoji_have_the_size_of_the_text(void **state)
+{
+    (void)state;
+    struct text text = text_measure(&TYPE_NAME, "🦊");
+    assert_true(text.width > TYPE_NAME.size && text.width < 1.5 * TYPE_NAME.size);
+    g_object_unref(text.layout);
+}
+
+static void test_long_names_end_in_an_ellipsis(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Bartholomew “Captain of the Midnight Watch”",
+                                        "مرحبا بكم في هذه الغرفة الصوتية الطويلة جدا", "😀😀😀😀😀😀😀😀😀😀😀😀😀",
+                                        "夜更かしのタカシ夜更かしのタカシ"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        for (double max = 0; max < 300; max += 37) {
+            struct text text = text_fit(&TYPE_NAME, names[i], max);
+            assert_true(pango_layout_is_ellipsized(text.layout));
+            assert_int_equal(pango_layout_get_line_count(text.layout), 1);
+            /* The ellipsis alone may be wider than nothing. */
+            assert_true(text.width <= max || max < 40);
+            g_object_unref(text.layout);
+        }
+    struct text whole = text_fit(&TYPE_NAME, "Ann", 300);
+    assert_false(pango_layout_is_ellipsized(whole.layout));
+    g_object_unref(whole.layout);
+}
+
+/* Columns of the leftmost and rightmost pixel drawn on white. */
+static void ink_columns(cairo_surface_t *surface, int *left, int *right)
+{
+    const int width = cairo_image_surface_get_width(surface), height = cairo_image_surface_get_height(surface);
+    const int stride = cairo_image_surface_get_stride(surface);
+    cairo_surface_flush(surface);
+    *left = width;
+    *right = -1;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            const unsigned char *row = cairo_image_surface_get_data(surface) + (ptrdiff_t)y * stride;
+            if ((((const uint32_t *)(const void *)row)[x] & 0xFFFFFF) == 0xFFFFFF)
+                continue;
+            *left = x < *left ? x : *left;
+            *right = x > *right ? x : *right;
+        }
+}
+
+static void test_right_to_left_names_keep_the_left_edge(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Ann", "نورا الحربي", "שלום עולם"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 600, 80);
+        cairo_t *cr = cairo_create(surface);
+        cairo_set_source_rgb(cr, 1, 1, 1);
+        cairo_paint(cr);
+        const struct text text = text_fit(&TYPE_NAME, names[i], 500);
+        text_draw(cr, text, 0, 100, 50);
+        cairo_destroy(cr);
+        int left, right;
+        ink_columns(surface, &left, &right);
+        assert_in_range(left, 97, 105);
+        assert_in_range(right, 100 + (int)text.width - 6, 100 + (int)text.width + 3);
+        cairo_surface_destroy(surface);
+    }
+}
+
+static void drop(struct duration *duration)
+{
+    for (int i = 0; i < duration->n; i++)
+        g_object_unref(duration->part[i].layout);
+}
+
+static void test_durations_line_up(void **state)
+{
+    (void)state;
+    struct duration a = duration_measure(&TYPE_DURATION, .74, 11 * 3600 + 11 * 60);
+    struct duration b = duration_measure(&TYPE_DURATION, .74, 48 * 3600 + 50 * 60);
+    struct duration c = duration_measure(&TYPE_DURATION, .74, 58 * 60);
+    assert_true(a.width > b.width - .01 && a.width < b.width + .01);
+    assert_int_equal(a.n, 4);
+    assert_int_equal(c.n, 2);
+    drop(&a);
+    drop(&b);
+    drop(&c);
+}
+
+static void test_missing_fonts_are_an_error(void **state)
+{
+    (void)state;
+    assert_false(text_init("/nonexistent/fonts.conf"));
+    char path[] = "/tmp/test_text_XXXXXX";
+    const int fd = mkstemp(path);
+    static const char empty[] = "<fontconfig></fontconfig>";
+    assert_int_equal(write(fd, empty, sizeof(empty) - 1), sizeof(empty) - 1);
+    close(fd);
+    assert_false(text_init(path));
+    unlink(path);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return render_init("render/fonts.conf") ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    render_finish();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_initials_are_whole_graphemes),
+        cmocka_unit_test(test_fonts_cover_what_people_write),
+        cmocka_unit_test(test_emoji_have_the_size_of_the_text),
+        cmocka_unit_test(test_long_names_end_in_an_ellipsis),
+        cmocka_unit_test(test_right_to_left_names_keep_the_left_edge),
+        cmocka_unit_test(test_durations_line_up),
+    };
+    const struct CMUnitTest without_fonts[] = {cmocka_unit_test(test_missing_fonts_are_an_error)};
+    return cmocka_run_group_tests(without_fonts, NULL, NULL) + cmocka_run_group_tests(tests, start, stop);
+}

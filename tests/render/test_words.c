@@ -1,0 +1,93 @@
+#include "render/words.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_numbers_have_thousands_separators(void **state)
+{
+    (void)state;
+    char out[WORDS_MAX];
+    assert_string_equal(words_number(out, 0), "0");
+    assert_string_equal(words_number(out, 999), "999");
+    assert_string_equal(words_number(out, 1000), "1,000");
+    assert_string_equal(words_number(out, 123456), "123,456");
+    assert_string_equal(words_number(out, -5), "0");
+    assert_string_equal(words_number(out, INT64_MAX), "9,223,372,036,854,775,807");
+}
+
+static void test_durations_cut_seconds(void **state)
+{
+    (void)state;
+    char out[WORDS_MAX];
+    assert_string_equal(words_duration(out, 0), "0m");
+    assert_string_equal(words_duration(out, 59), "0m");
+    assert_string_equal(words_duration(out, 58 * 60 + 59), "58m");
+    assert_string_equal(words_duration(out, 3599), "59m");
+    assert_string_equal(words_duration(out, 3600), "1h 00m");
+    assert_string_equal(words_duration(out, 9 * 3600 + 5 * 60 + 59), "9h 05m");
+    assert_string_equal(words_duration(out, INT64_C(2780) * 3600), "2,780h 00m");
+    assert_string_equal(words_duration(out, -1), "0m");
+    assert_string_equal(words_duration(out, INT64_MAX), "2,562,047,788,015,215h 30m");
+}
+
+static void assert_clean(const char *name, const char *expected)
+{
+    char *clean = words_clean(name);
+    assert_string_equal(clean, expected);
+    free(clean);
+}
+
+static void test_names_become_one_harmless_line(void **state)
+{
+    (void)state;
+    assert_clean(NULL, "");
+    assert_clean("", "");
+    assert_clean(" \t\n ", "");
+    assert_clean("  Ann  ", "Ann");
+    assert_clean("two\r\nlines\x7F"
+                 "del",
+                 "two  lines del");
+    assert_clean("a\xE2\x80\xA8"
+                 "b\xE2\x80\xA9"
+                 "c\xC2\x85"
+                 "d",
+                 "a b c d"); /* U+2028, U+2029, U+0085 */
+    assert_clean("\xE2\x80\xAE"
+                 "evil\xE2\x80\xAC \xE2\x81\xA7"
+                 "iso\xE2\x81\xA9",
+                 "evil iso");
+    assert_clean("bad \xFF\xC3 end", "bad \xEF\xBF\xBD\xEF\xBF\xBD end");
+    assert_clean("cut \xF0\x9F\xA6", "cut \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+    assert_clean("夜更かし 👨‍👩‍👧 نورا", "夜更かし 👨‍👩‍👧 نورا");
+}
+
+static void test_names_are_bounded(void **state)
+{
+    (void)state;
+    enum { MANY = 100000 };
+    char *name = malloc(4 * MANY + 1);
+    for (size_t i = 0; i < MANY; i++)
+        memcpy(name + 4 * i, "😀", 4);
+    name[4 * MANY] = '\0';
+    char *clean = words_clean(name);
+    assert_int_equal(strlen(clean), 4 * 128);
+    free(clean);
+    free(name);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers_have_thousands_separators),
+        cmocka_unit_test(test_durations_cut_seconds),
+        cmocka_unit_test(test_names_become_one_harmless_line),
+        cmocka_unit_test(test_names_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
