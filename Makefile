@@ -93,6 +93,7 @@ PYTEST ?=
 test: unit
 	@BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests $(PYTEST)
 
+asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppressions=0
 asan:
 	@$(MAKE) --no-print-directory test FLAVOUR=asan
 
