@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lists
- * ---------------------------------------------------------------------------------------------------------- */
+/* Lists ---------------------------------------------------------------------------------------------------- */
 
 void cast_set_string(char **s, const cJSON *value)
 {
@@ -67,10 +66,12 @@ struct cast_guild *cast_add_guild(struct cast *cast, const cJSON *object)
     guild->icon = mem_strdup(json_string(object, "icon"));
     json_snowflake(object, "afk_channel_id", &guild->afk_channel_id);
     const cJSON *item;
-    cJSON_ArrayForEach(item,
-                       json_array(object, "channels")) if (cast_add_channel(guild, item) == NULL) return NULL;
-    cJSON_ArrayForEach(item,
-                       json_array(object, "members")) if (cast_add_member(guild, item) == NULL) return NULL;
+    cJSON_ArrayForEach (item, json_array(object, "channels"))
+        if (cast_add_channel(guild, item) == NULL)
+            return NULL;
+    cJSON_ArrayForEach (item, json_array(object, "members"))
+        if (cast_add_member(guild, item) == NULL)
+            return NULL;
     return guild;
 }
 
@@ -83,8 +84,7 @@ void cast_remove_channel(struct cast_guild *guild, uint64_t id)
     *channel = guild->channels[--guild->n_channels];
 }
 
-/* Looking up
- * ----------------------------------------------------------------------------------------------------- */
+/* Looking up ----------------------------------------------------------------------------------------------- */
 
 struct cast_guild *cast_guild(const struct cast *cast, uint64_t id)
 {
@@ -124,8 +124,7 @@ struct cast_member *cast_user(const struct cast *cast, uint64_t user_id)
     return guild != NULL ? cast_member(guild, user_id) : NULL;
 }
 
-/* The file
- * ------------------------------------------------------------------------------------------------------- */
+/* The file ------------------------------------------------------------------------------------------------- */
 
 static cJSON *read_json(const char *path)
 {
@@ -148,7 +147,8 @@ struct cast *cast_load(const char *path)
     struct cast *const cast = mem_alloc(sizeof(*cast));
     bool good = json_snowflake(document, "application_id", &cast->application_id);
     const cJSON *item;
-    cJSON_ArrayForEach(item, json_array(document, "guilds")) good = good && cast_add_guild(cast, item) != NULL;
+    cJSON_ArrayForEach (item, json_array(document, "guilds"))
+        good = good && cast_add_guild(cast, item) != NULL;
     cJSON_Delete(document);
     if (good && cast->n_guilds > 0)
         return cast;

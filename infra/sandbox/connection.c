@@ -33,8 +33,7 @@ static void note_close(struct connection *connection, const char *by, int code)
     parked_changed(connection->sandbox->parked);
 }
 
-/* What comes in
- * --------------------------------------------------------------------------------------------------- */
+/* What comes in -------------------------------------------------------------------------------------------- */
 
 static bool too_many_frames(struct connection *connection)
 {
@@ -92,8 +91,7 @@ static void on_websocket_close(void *arg, int code)
     destroy(connection);
 }
 
-/* What goes out
- * --------------------------------------------------------------------------------------------------- */
+/* What goes out -------------------------------------------------------------------------------------------- */
 
 /* One deflate stream a connection, flushed after each payload: it then ends with 00 00 FF FF. */
 static void send_compressed(struct connection *connection, const char *text)
@@ -153,8 +151,7 @@ void connection_expect_heartbeat(struct connection *connection)
                    on_deadline, connection);
 }
 
-/* Beginning and end
- * ----------------------------------------------------------------------------------------------- */
+/* Beginning and end ---------------------------------------------------------------------------------------- */
 
 struct connection *connection_create(struct sandbox *sandbox, struct websocket *websocket, bool compressed,
                                      int64_t number, const struct connection_callbacks *callbacks)

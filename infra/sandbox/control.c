@@ -3,6 +3,7 @@
 #include "infra/json.h"
 #include "infra/sandbox/control_cast.h"
 #include "infra/sandbox/gateway.h"
+#include "infra/sandbox/interaction.h"
 #include "infra/sandbox/journal.h"
 #include "infra/sandbox/parked.h"
 #include "infra/sandbox/sandbox.h"
@@ -13,8 +14,7 @@
 
 enum { MAX_WAIT_MS = 60000 };
 
-/* Actions: a body in, an answer out
- * -------------------------------------------------------------------------------- */
+/* Actions: a body in, an answer out ------------------------------------------------------------------------ */
 
 static const char *control_gateway(struct sandbox *sandbox, const cJSON *body, cJSON *answer)
 {
@@ -77,7 +77,7 @@ static const struct action {
     {"/control/reset", control_reset},
 };
 
-static void fail(struct request *request, const char *words)
+void control_fail(struct request *request, const char *words)
 {
     cJSON *const answer = cJSON_CreateObject();
     cJSON_AddStringToObject(answer, "error", words);
@@ -94,12 +94,11 @@ static void run(struct sandbox *sandbox, const struct action *action, struct req
         parked_changed(sandbox->parked);
     } else {
         cJSON_Delete(answer);
-        fail(request, why);
+        control_fail(request, why);
     }
 }
 
-/* Looking
- * ---------------------------------------------------------------------------------------------------------- */
+/* Looking -------------------------------------------------------------------------------------------------- */
 
 static int64_t number_parameter(const struct request *request, const char *name)
 {
@@ -132,6 +131,13 @@ static void answer_state(const struct sandbox *sandbox, struct request *request)
     request_answer_json(request, 200, state);
 }
 
+static void answer_messages(const struct sandbox *sandbox, struct request *request)
+{
+    cJSON *const answer = cJSON_CreateObject();
+    cJSON_AddItemToObject(answer, "messages", interaction_messages_json(sandbox));
+    request_answer_json(request, 200, answer);
+}
+
 static void look(struct sandbox *sandbox, struct request *request)
 {
     if (strcmp(request->path, "/control/state") == 0)
@@ -139,6 +145,10 @@ static void look(struct sandbox *sandbox, struct request *request)
     else if (strcmp(request->path, "/control/requests") == 0)
         parked_add(sandbox->parked, request, number_parameter(request, "after"), wait_parameter(request),
                    try_requests);
+    else if (strncmp(request->path, "/control/answers/", 17) == 0)
+        interaction_control_answers(sandbox, request, wait_parameter(request));
+    else if (strcmp(request->path, "/control/messages") == 0)
+        answer_messages(sandbox, request);
     else
         request_answer(request, 404, NULL, NULL, 0);
 }
@@ -159,7 +169,7 @@ void control_handle(struct sandbox *sandbox, struct request *request)
         return;
     }
     if (strcmp(request->method, "POST") != 0 || !is_json(request)) {
-        fail(request, "POST with Content-Type: application/json is expected");
+        control_fail(request, "POST with Content-Type: application/json is expected");
         return;
     }
     cJSON *const body =
@@ -169,10 +179,12 @@ void control_handle(struct sandbox *sandbox, struct request *request)
         if (strcmp(actions[i].path, request->path) == 0)
             action = &actions[i];
     if (!cJSON_IsObject(body))
-        fail(request, "the body must be a JSON object");
+        control_fail(request, "the body must be a JSON object");
+    else if (strcmp(request->path, "/control/interaction") == 0)
+        interaction_control_post(sandbox, request, body);
     else if (action != NULL)
         run(sandbox, action, request, body);
     else
-        fail(request, "no such action");
+        control_fail(request, "no such action");
     cJSON_Delete(body);
 }

@@ -68,5 +68,7 @@
 struct request;
 struct sandbox;
 
+/* Answers 400 with {"error": words}. */
+void control_fail(struct request *request, const char *words);
 /* Takes a request whose path begins with /control/. */
 void control_handle(struct sandbox *sandbox, struct request *request);

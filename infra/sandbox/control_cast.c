@@ -38,8 +38,7 @@ static bool is_voice(const struct cast_channel *channel)
     return channel != NULL && (channel->type == CHANNEL_VOICE || channel->type == CHANNEL_STAGE);
 }
 
-/* Voice
- * ---------------------------------------------------------------------------------------------------------- */
+/* Voice ---------------------------------------------------------------------------------------------------- */
 
 static void tell_voice(struct sandbox *sandbox, const struct cast_guild *guild,
                        const struct cast_member *member, bool with_member)
@@ -101,8 +100,7 @@ const char *control_voice(struct sandbox *sandbox, const cJSON *body, cJSON *ans
     return NULL;
 }
 
-/* Guilds
- * --------------------------------------------------------------------------------------------------------- */
+/* Guilds --------------------------------------------------------------------------------------------------- */
 
 static void tell_snapshot(struct sandbox *sandbox, const struct cast_guild *guild)
 {
@@ -179,8 +177,7 @@ const char *control_guild(struct sandbox *sandbox, const cJSON *body, cJSON *ans
     return NULL;
 }
 
-/* Channels
- * ------------------------------------------------------------------------------------------------------- */
+/* Channels ------------------------------------------------------------------------------------------------- */
 
 static const char *create_channel(struct sandbox *sandbox, const cJSON *body, struct cast_guild *guild,
                                   uint64_t *id)
@@ -244,8 +241,7 @@ const char *control_channel(struct sandbox *sandbox, const cJSON *body, cJSON *a
     return NULL;
 }
 
-/* Members
- * -------------------------------------------------------------------------------------------------------- */
+/* Members -------------------------------------------------------------------------------------------------- */
 
 static struct cast_member *create_member(struct cast_guild *guild, const cJSON *described)
 {
@@ -292,8 +288,7 @@ const char *control_member(struct sandbox *sandbox, const cJSON *body, cJSON *an
     return NULL;
 }
 
-/* State
- * ---------------------------------------------------------------------------------------------------------- */
+/* State ---------------------------------------------------------------------------------------------------- */
 
 static cJSON *channel_state(const struct cast_guild *guild, const struct cast_channel *channel)
 {

@@ -44,8 +44,7 @@ static const char *set_rest(struct faults *faults, const cJSON *list)
     free_rest(faults);
     struct rest_fault **end = &faults->rest;
     const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach (item, list) {
         int64_t status, times;
         if (!json_int(item, "times", &times))
             times = 1;
@@ -146,8 +145,7 @@ const char *faults_set(struct faults *faults, const cJSON *object)
 {
     static char why_not[160];
     const cJSON *value;
-    cJSON_ArrayForEach(value, object)
-    {
+    cJSON_ArrayForEach (value, object) {
         const char *const why = set_one(faults, value);
         if (why != NULL) {
             snprintf(why_not, sizeof(why_not), "%.60s: %s", value->string, why);

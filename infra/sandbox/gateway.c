@@ -47,8 +47,7 @@ void gateway_reset(struct gateway *gateway)
     memset(gateway->identified_ms, 0, sizeof(gateway->identified_ms));
 }
 
-/* Dispatches
- * ------------------------------------------------------------------------------------------------------ */
+/* Dispatches ----------------------------------------------------------------------------------------------- */
 
 static void dispatch_to(struct session *session, const char *event, const cJSON *d)
 {
@@ -65,8 +64,7 @@ void gateway_dispatch(struct gateway *gateway, uint64_t guild_id, const char *ev
     cJSON_Delete(takes_d);
 }
 
-/* Identify
- * -------------------------------------------------------------------------------------------------------- */
+/* Identify ------------------------------------------------------------------------------------------------- */
 
 int64_t gateway_identifies_left(const struct gateway *gateway, int64_t *reset_after_ms)
 {
@@ -225,8 +223,7 @@ static void identify(struct gateway *gateway, struct connection *connection, con
         begin_session(gateway, connection, (int)shard, (int)shards);
 }
 
-/* Resume
- * ---------------------------------------------------------------------------------------------------------- */
+/* Resume --------------------------------------------------------------------------------------------------- */
 
 static void replay(struct connection *connection, struct session *session, int64_t seq)
 {
@@ -276,8 +273,7 @@ static void resume(struct gateway *gateway, struct connection *connection, const
     }
 }
 
-/* Frames
- * ---------------------------------------------------------------------------------------------------------- */
+/* Frames --------------------------------------------------------------------------------------------------- */
 
 static void heartbeat(struct gateway *gateway, struct connection *connection, const cJSON *d)
 {
@@ -326,8 +322,7 @@ static void on_frame(void *arg, struct connection *connection, int64_t op, const
     }
 }
 
-/* Connections
- * ----------------------------------------------------------------------------------------------------- */
+/* Connections ---------------------------------------------------------------------------------------------- */
 
 static void unlink_connection(struct gateway *gateway, struct connection *connection)
 {
@@ -411,8 +406,7 @@ void gateway_accept(struct gateway *gateway, struct request *request)
         greet(connection);
 }
 
-/* For the control API
- * --------------------------------------------------------------------------------------------- */
+/* For the control API -------------------------------------------------------------------------------------- */
 
 static bool is_meant(const struct connection *connection, int shard)
 {

@@ -2,6 +2,7 @@
 
 #include "infra/clock.h"
 #include "infra/mem.h"
+#include "infra/sandbox/server.h"
 
 #include <stdbool.h>
 
@@ -32,6 +33,18 @@ struct journal_entry *journal_add(struct journal *journal, const char *kind)
     cJSON_AddNumberToObject(entry->fields, "n", (double)entry->number);
     cJSON_AddStringToObject(entry->fields, "kind", kind);
     cJSON_AddNumberToObject(entry->fields, "at_ms", (double)clock_wall_ms());
+    return entry;
+}
+
+struct journal_entry *journal_add_request(struct journal *journal, const char *kind,
+                                          const struct request *request)
+{
+    struct journal_entry *const entry = journal_add(journal, kind);
+    cJSON_AddStringToObject(entry->fields, "method", request->method);
+    cJSON_AddStringToObject(entry->fields, "path", request->path);
+    cJSON_AddStringToObject(entry->fields, "query", request->query);
+    cJSON_AddItemToObject(entry->fields, "headers", request_headers(request));
+    cJSON_AddBoolToObject(entry->fields, "tls", request->tls);
     return entry;
 }
 

@@ -9,12 +9,16 @@
 
 struct journal;
 struct journal_entry;
+struct request;
 
 struct journal *journal_create(void);
 
 /* A new entry of that kind ("rest", "cdn", "frame", "open", "close"); its number and time are noted. It stays
  * valid until 20 000 more have come. */
 struct journal_entry *journal_add(struct journal *journal, const char *kind);
+/* The same for a request, with method, path, query, headers and whether it came over TLS. */
+struct journal_entry *journal_add_request(struct journal *journal, const char *kind,
+                                          const struct request *request);
 /* The entry's JSON object, to be filled right after journal_add(). */
 cJSON *journal_fields(struct journal_entry *entry);
 void journal_note_status(struct journal_entry *entry, int status);

@@ -3,12 +3,16 @@
 #include "infra/clock.h"
 #include "infra/config.h"
 #include "infra/discord.h"
+#include "infra/http_client.h"
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
 #include "infra/sandbox/cast.h"
+#include "infra/sandbox/command.h"
 #include "infra/sandbox/gateway.h"
+#include "infra/sandbox/interaction.h"
 #include "infra/sandbox/journal.h"
+#include "infra/sandbox/message.h"
 #include "infra/sandbox/parked.h"
 #include "infra/sandbox/sandbox.h"
 #include "infra/sandbox/server.h"
@@ -77,9 +81,7 @@ static char *find_cast(void)
     return mem_strdup("infra/sandbox/cast.json");
 }
 
-/* Keys
- * --------------------------------------------------------------------------------------------------------------
- */
+/* Keys ----------------------------------------------------------------------------------------------------- */
 
 static bool load_seed(const char *path, unsigned char *seed)
 {
@@ -125,8 +127,7 @@ static bool make_keys(struct sandbox *sandbox, const char *dir)
     return good;
 }
 
-/* What the other programs need to know
- * ------------------------------------------------------------------------------ */
+/* What the other programs need to know --------------------------------------------------------------------- */
 
 static bool write_env(const struct sandbox *sandbox, const char *dir, const char *ca_path, int plain_port)
 {
@@ -154,9 +155,7 @@ static bool write_env(const struct sandbox *sandbox, const char *dir, const char
     return good;
 }
 
-/* Running
- * -----------------------------------------------------------------------------------------------------------
- */
+/* Running -------------------------------------------------------------------------------------------------- */
 
 static void on_request(void *arg, struct request *request)
 {
@@ -225,6 +224,11 @@ int main(void)
     sandbox.journal = journal_create();
     sandbox.parked = parked_create(sandbox.loop, &sandbox);
     sandbox.gateway = gateway_create(&sandbox);
+    sandbox.messages = messages_create();
+    sandbox.interactions = interactions_create();
+    sandbox.commands = commands_create();
+    const struct http_client_config client = {.user_agent = "Discord-Interactions/1.0 (+https://discord.com)"};
+    sandbox.client = http_client_create(sandbox.loop, &client);
     struct server *const server = server_create(sandbox.loop, on_request, &sandbox);
     stop_on_signals(sandbox.loop, server);
     if (!listen_on_both(&sandbox, server, &settings))

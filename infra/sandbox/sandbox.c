@@ -1,9 +1,10 @@
 #include "infra/sandbox/sandbox.h"
 
 #include "infra/clock.h"
+#include "infra/sandbox/api.h"
+#include "infra/sandbox/cdn.h"
 #include "infra/sandbox/control.h"
 #include "infra/sandbox/gateway.h"
-#include "infra/sandbox/rest.h"
 #include "infra/sandbox/server.h"
 
 #include <sodium.h>
@@ -26,13 +27,13 @@ static bool is_gateway(const char *path)
 void sandbox_route(struct sandbox *sandbox, struct request *request)
 {
     if (begins(request->path, "/api/"))
-        rest_handle(sandbox, request);
+        api_handle(sandbox, request);
     else if (is_gateway(request->path))
         gateway_accept(sandbox->gateway, request);
     else if (!request->tls && begins(request->path, "/control/"))
         control_handle(sandbox, request);
     else
-        request_answer(request, 404, NULL, NULL, 0);
+        cdn_handle(sandbox, request);
 }
 
 /* 42 bits of milliseconds since 2015, then a counter that keeps ids of one millisecond apart and in order. */

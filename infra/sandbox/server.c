@@ -42,8 +42,7 @@ struct loop *server_loop(const struct server *server)
     return server->loop;
 }
 
-/* Listening
- * ---------------------------------------------------------------------------------------------------- */
+/* Listening ------------------------------------------------------------------------------------------------ */
 
 static void on_accept(h2o_socket_t *socket, const char *error)
 {
@@ -106,8 +105,7 @@ int server_listen(struct server *server, const struct config_address *address, S
     return port_of(fd);
 }
 
-/* Requests
- * ----------------------------------------------------------------------------------------------------- */
+/* Requests ------------------------------------------------------------------------------------------------- */
 
 static void on_request_dies(void *memory)
 {
@@ -186,8 +184,7 @@ char *request_parameter(const struct request *request, const char *name)
     return NULL;
 }
 
-/* Answers
- * ------------------------------------------------------------------------------------------------------ */
+/* Answers -------------------------------------------------------------------------------------------------- */
 
 void request_free(struct request *request)
 {
@@ -239,8 +236,7 @@ void request_answer(struct request *request, int status, const char *content_typ
         h2o_add_header(&h2o->pool, &h2o->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, type.base, type.len);
     }
     const cJSON *header;
-    cJSON_ArrayForEach(header, request->extra_headers)
-    {
+    cJSON_ArrayForEach (header, request->extra_headers) {
         const h2o_iovec_t name = h2o_strdup(&h2o->pool, header->string, SIZE_MAX);
         const h2o_iovec_t value = h2o_strdup(&h2o->pool, header->valuestring, SIZE_MAX);
         h2o_strtolower(name.base, name.len);
@@ -260,8 +256,7 @@ void request_answer_json(struct request *request, int status, cJSON *takes)
     free(text);
 }
 
-/* The server
- * --------------------------------------------------------------------------------------------------- */
+/* The server ----------------------------------------------------------------------------------------------- */
 
 /* Our loop is one descriptor in h2o's. h2o closes what it watches, so it gets a duplicate. */
 static void on_loop_ready(h2o_socket_t *socket, const char *error)

@@ -53,8 +53,7 @@ void request_answer(struct request *request, int status, const char *content_typ
 /* The same with JSON, which is freed too. */
 void request_answer_json(struct request *request, int status, cJSON *takes);
 
-/* Websockets
- * --------------------------------------------------------------------------------------------------- */
+/* Websockets ----------------------------------------------------------------------------------------------- */
 
 struct websocket;
 
