@@ -1,7 +1,8 @@
 /*
- * The gateway protocol of one shard: connects, identifies or resumes, beats, and hands over dispatches in order. It
- * keeps the connection for ever, with pauses that cannot burn the identify budget, and gives up only on what Discord
- * calls final. It knows nothing of voice or of the database; its decisions are in gateway_rules.h.
+ * The gateway protocol of one shard: connects, identifies or resumes, beats, and hands over dispatches in
+ * order. It keeps the connection for ever, with pauses that cannot burn the identify budget, and gives up only
+ * on what Discord calls final. It knows nothing of voice or of the database; its decisions are in
+ * gateway_rules.h.
  *
  * States, each with a time-out of its own: WAITING (a pause), ASKING (GET /gateway/bot), CONNECTING (TCP, TLS,
  * upgrade), GREETING (no HELLO yet), IDENTIFYING (no READY yet), RESUMING (replay, no RESUMED yet), RUNNING.
@@ -37,21 +38,21 @@ struct gateway_config {
 };
 
 /*
- * All callbacks come from the loop, never from inside a call to the gateway. received_ms is the wall clock's time of
- * receipt. They may call gateway_stop(); gateway_destroy() only from on_fatal and on_stopped.
+ * All callbacks come from the loop, never from inside a call to the gateway. received_ms is the wall clock's
+ * time of receipt. They may call gateway_stop(); gateway_destroy() only from on_fatal and on_stopped.
  *
- * on_alive         a frame came while RUNNING (READY and RESUMED included), before what it means is told: the shard was
- *                  watched until received_ms. Never while a connection greets, identifies or replays: there a HELLO
- *                  proves nothing, for an op 9 may follow, and what is replayed happened before.
- * on_dispatch      one dispatch, in order, each seq once. replayed: between RESUME and RESUMED. READY and RESUMED come
- *                  here as well, after on_session_lost or on_resumed where those apply.
+ * on_alive         a frame came while RUNNING (READY and RESUMED included), before what it means is told: the
+ *                  shard was watched until received_ms. Never while a connection greets, identifies or replays:
+ *                  there a HELLO proves nothing, for an op 9 may follow, and what is replayed happened before.
+ * on_dispatch      one dispatch, in order, each seq once. replayed: between RESUME and RESUMED. READY and
+ *                  RESUMED come here as well, after on_session_lost or on_resumed where those apply.
  * on_resumed       the replay is complete: from here on everything is new.
- * on_session_lost  the session cannot be resumed (op 9, a close code that says so, READY in place of RESUMED, or a
- *                  fresh start without a session): whatever was open is unproven. READY and snapshots follow some time
- *                  later. Called once per lost session, before any event of the new one.
+ * on_session_lost  the session cannot be resumed (op 9, a close code that says so, READY in place of RESUMED,
+ *                  or a fresh start without a session): whatever was open is unproven. READY and snapshots
+ *                  follow some time later. Called once per lost session, before any event of the new one.
  * on_acknowledged  a heartbeat ACK came while RUNNING, after on_alive.
- * on_fatal         Discord will not have us (token, intents, shards): why says what to fix. The gateway has stopped
- *                  itself.
+ * on_fatal         Discord will not have us (token, intents, shards): why says what to fix. The gateway has
+ *                  stopped itself.
  */
 struct gateway_callbacks {
     void (*on_alive)(void *arg, int64_t received_ms);
@@ -67,11 +68,11 @@ struct gateway *gateway_create(const struct gateway_config *config, const struct
 /* Drops the connection without a word. NULL is accepted. */
 void gateway_destroy(struct gateway *gateway);
 
-/* Beats carry this seq: the last whose effects are committed, so that nothing later can be discarded by the server. */
+/* Beats carry this seq: the last whose effects are committed, so that the server can discard nothing later. */
 void gateway_set_committed(struct gateway *gateway, int64_t seq);
 /* Sends a heartbeat now if RUNNING and none is unanswered (the regular schedule restarts from here), so that
  * on_acknowledged follows soon. False where there is no connection to prove anything by. */
 bool gateway_beat(struct gateway *gateway);
-/* Closes with 4000, which keeps the session for a RESUME, and calls on_stopped from the loop once the close frame is
- * answered, at the latest after two seconds. No other callback follows. */
+/* Closes with 4000, which keeps the session for a RESUME, and calls on_stopped from the loop once the close
+ * frame is answered, at the latest after two seconds. No other callback follows. */
 void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *arg);

@@ -4,13 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* url, which may end in a slash or not, with the version, the encoding and the compression we speak. The caller frees. */
+/* url, which may end in a slash or not, with the version, encoding and compression we speak. The caller frees. */
 char *gateway_wire_url(const char *url);
 
 /* Payloads as JSON. Both hold the token: to be freed with gateway_wire_free(), which wipes it. */
 char *gateway_wire_identify(const char *token, int shard_id, int shard_count);
 char *gateway_wire_resume(const char *token, const char *session_id, int64_t seq);
-void gateway_wire_free(char *payload);
+void gateway_wire_free(char *text);
 
 /* seq -1: none. */
 enum { GATEWAY_WIRE_HEARTBEAT_SIZE = 48 };

@@ -46,11 +46,11 @@ struct websocket_callbacks {
 struct websocket *websocket_open(const struct websocket_config *config,
                                  const struct websocket_callbacks *callbacks);
 /* Drops the connection, and what is unsent; no callback follows. NULL is accepted. */
-void websocket_destroy(struct websocket *websocket);
+void websocket_destroy(struct websocket *ws);
 
 /* Sends a text message. False, and nothing is sent, where it is too long, the websocket not open or too much
  * unsent. */
-bool websocket_send(struct websocket *websocket, const char *text, size_t n);
+bool websocket_send(struct websocket *ws, const char *text, size_t n);
 /* Sends a close frame, at once if the socket takes it. on_closed follows when the peer has answered, at the
  * latest after two seconds; on_message no more. Without an open connection on_closed comes in the next turn. */
-void websocket_close(struct websocket *websocket, int code);
+void websocket_close(struct websocket *ws, int code);

@@ -16,8 +16,9 @@
 #include <cmocka.h>
 
 /*
- * A made-up Discord and the gateway under test, on one loop. What the gateway sends is written to `seen`, what it tells to
- * `told`, both as words in their order, so that a test compares whole stories.
+ * A made-up Discord and the gateway under test, on one loop. What the gateway sends is written to `seen`, what
+ * it
+ * tells to `told`, both as words in their order, so that a test compares whole stories.
  */
 struct world {
     struct loop *loop;
@@ -27,7 +28,7 @@ struct world {
     struct gateway *gateway;
     struct peer *peer; /* the websocket that is open */
 
-    /* What the server does. An answer is "{...}" (sent compressed), "READY", "close <code>" or "drop"; NULL ends. */
+    /* What the server does. An answer is "{...}" (deflated), "READY", "close <code>", "drop"; NULL ends. */
     const char *const *on_connect;
     const char *const *on_identify;
     const char *const *on_resume;
@@ -501,7 +502,7 @@ static void asked_to_reconnect_instead_of_hello(void **state)
     assert_string_equal(w->told.data, "resumed alive 7 ");
 }
 
-/* Three failures where the session was to be resumed; the other url may then begin a new one, but only once it speaks. */
+/* Three failures where the session was to be resumed: the other url may begin a new one, once it speaks. */
 static void dead_resume_url(void **state)
 {
     struct world *const w = *state;
