@@ -117,20 +117,21 @@ static bool parse_body(struct interaction *interaction, const cJSON *root)
            parse_command(interaction, json_object(root, "data"));
 }
 
+static enum interaction_problem read_document(struct interaction *interaction)
+{
+    const cJSON *const root = interaction->document;
+    if (!cJSON_IsNumber(json_member(root, "type")))
+        return INTERACTION_MALFORMED;
+    if (!parse_type(root, &interaction->type))
+        return INTERACTION_UNKNOWN_TYPE;
+    return parse_body(interaction, root) ? INTERACTION_FINE : INTERACTION_MALFORMED;
+}
+
 struct interaction *interaction_parse(const char *body, size_t len, enum interaction_problem *problem)
 {
     struct interaction *const interaction = mem_alloc(sizeof(*interaction));
     interaction->document = json_parse(body, len);
-    if (interaction->document == NULL)
-        *problem = INTERACTION_NOT_JSON;
-    else if (!cJSON_IsNumber(json_member(interaction->document, "type")))
-        *problem = INTERACTION_MALFORMED;
-    else if (!parse_type(interaction->document, &interaction->type))
-        *problem = INTERACTION_UNKNOWN_TYPE;
-    else if (!parse_body(interaction, interaction->document))
-        *problem = INTERACTION_MALFORMED;
-    else
-        *problem = INTERACTION_FINE;
+    *problem = interaction->document != NULL ? read_document(interaction) : INTERACTION_NOT_JSON;
     if (*problem == INTERACTION_FINE)
         return interaction;
     interaction_destroy(interaction);

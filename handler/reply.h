@@ -21,8 +21,8 @@ const struct interaction *reply_interaction(const struct reply *reply);
 /* Whether a file may be attached where the command was run; if not, a picture need not be drawn. */
 bool reply_takes_pictures(const struct reply *reply);
 
-/* on_sent of the acknowledgement (handler/http.h): must come once. */
-void reply_on_acknowledged(void *reply, bool sent);
+/* on_sent of the acknowledgement (handler/http.h), with the reply as its argument: must come once. */
+void reply_on_acknowledged(void *arg, bool sent);
 
 /* A command answers once, with one of these two; the reply, and the interaction in it, are no longer the
  * command's. */
