@@ -17,8 +17,7 @@
 
 /*
  * A made-up Discord and the gateway under test, on one loop. What the gateway sends is written to `seen`, what
- * it
- * tells to `told`, both as words in their order, so that a test compares whole stories.
+ * it tells to `told`, both as words in their order, so that a test compares whole stories.
  */
 struct world {
     struct loop *loop;
