@@ -35,22 +35,38 @@ struct row_look {
     double rank_base, name_base, bar_top, bar_height;
     const struct type *rank, *name, *duration;
 };
-static const struct row_look MEDAL_ROW = {104,
-                                          6,
-                                          20,
-                                          37,
-                                          14,
-                                          17.6,
-                                          .72 * 38,
-                                          12.5,
-                                          -1,
-                                          22,
-                                          10,
-                                          &TYPE_MEDAL_RANK,
-                                          &TYPE_MEDAL_NAME,
-                                          &TYPE_MEDAL_DURATION};
-static const struct row_look ROW = {80, 2,  18, 30, 12,         15.1,       .72 * 30,
-                                    10, -2, 17, 8,  &TYPE_RANK, &TYPE_NAME, &TYPE_DURATION};
+static const struct row_look MEDAL_ROW = {
+    .height = 104,
+    .gap = 6,
+    .radius = 20,
+    .avatar = 37,
+    .badge = 14,
+    .badge_ring = 17.6,
+    .badge_offset = .72 * 38,
+    .rank_base = 12.5,
+    .name_base = -1,
+    .bar_top = 22,
+    .bar_height = 10,
+    .rank = &TYPE_MEDAL_RANK,
+    .name = &TYPE_MEDAL_NAME,
+    .duration = &TYPE_MEDAL_DURATION,
+};
+static const struct row_look ROW = {
+    .height = 80,
+    .gap = 2,
+    .radius = 18,
+    .avatar = 30,
+    .badge = 12,
+    .badge_ring = 15.1,
+    .badge_offset = .72 * 30,
+    .rank_base = 10,
+    .name_base = -2,
+    .bar_top = 17,
+    .bar_height = 8,
+    .rank = &TYPE_RANK,
+    .name = &TYPE_NAME,
+    .duration = &TYPE_DURATION,
+};
 
 /* Header --------------------------------------------------------------------------------------------------- */
 
@@ -114,7 +130,7 @@ static void draw_rank(cairo_t *cr, const struct row_look *look, const struct lea
     text_draw(cr, rank, colour, RANK_X - rank.width / 2, cy + look->rank_base);
 }
 
-/* The pill after the caller's name, which ends at left. */
+/* The pill after the caller's name. */
 static void draw_you(cairo_t *cr, double left, double base)
 {
     canvas_box(cr, left, base - 25, PILL_WIDTH, 32, 16);

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 
 /*
- * fonts: path of the fontconfig file (render/fonts.conf). False (logged) where it or one of its fonts is
- * missing. To be called after a fork, not before: pango starts a thread. The first card of a process takes some
- * 40 ms more.
+ * fonts: path of the fontconfig file (render/fonts.conf). False (logged) where it or a family that cards need is
+ * missing. To be called after a fork, not before: pango may start a thread. The first card of a process takes
+ * some 40 ms more.
  */
 bool render_init(const char *fonts);
 void render_finish(void);

@@ -21,11 +21,11 @@ static PangoAttrList *attributes; /* of all text */
 static const char *const FAMILIES[] = {FAMILY,      FAMILY_DISPLAY,    "Noto Sans CJK JP", "Noto Sans Arabic",
                                        "Noto Sans", "Noto Color Emoji"};
 
-static bool has_family(const FcConfig *config, const char *family)
+static bool has_family(FcConfig *config, const char *family)
 {
     FcPattern *pattern = FcPatternBuild(NULL, FC_FAMILY, FcTypeString, family, (char *)NULL);
     FcObjectSet *objects = FcObjectSetBuild(FC_FAMILY, (char *)NULL);
-    FcFontSet *found = FcFontList((FcConfig *)(uintptr_t)config, pattern, objects);
+    FcFontSet *found = FcFontList(config, pattern, objects);
     const bool has = found && found->nfont > 0;
     if (found)
         FcFontSetDestroy(found);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* fonts: path of a fontconfig file. False (logged) where it or a font of it is missing. */
+/* fonts: path of a fontconfig file. False (logged) where it or a family that cards need is missing. */
 bool text_init(const char *fonts);
 void text_finish(void);
 

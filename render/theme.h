@@ -13,7 +13,6 @@ enum {
     COLOUR_TEXT = 0xF3F5F9,
     COLOUR_TEXT2 = 0xAEB6C4,
     COLOUR_TEXT3 = 0x8790A0,
-    COLOUR_LINE = 0x2A2E38,
     COLOUR_DOTS = 0x464E5E,
     COLOUR_WHITE = 0xFFFFFF, /* the track of a bar at 7 %, the inside edge of an avatar at 14 % */
     COLOUR_BAR = 0x5B8DEF,
