@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* url, which may end in a slash or not, with version, encoding and compression as we speak. The caller frees. */
+/* url, which may end in a slash or not, with version, encoding and compression added. The caller frees. */
 char *gateway_wire_url(const char *url);
 
 /* Payloads as JSON. Both hold the token: to be freed with gateway_wire_free(), which wipes it. */
