@@ -200,6 +200,8 @@ void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double
  * wide as a 0. */
 static struct text measure_figures(const struct type *type, const char *s)
 {
+    if (!type->in_columns)
+        return text_measure(type, s);
     struct text zero = text_measure(type, "0");
     const int cell = pango_units_from_double(zero.width);
     g_object_unref(zero.layout);
@@ -226,7 +228,7 @@ static void add_part(struct duration *duration, struct text text, double gap)
 
 struct duration duration_measure(const struct type *type, double unit, int64_t seconds)
 {
-    const struct type units = {type->family, round(unit * type->size), 500, 0};
+    const struct type units = {type->family, round(unit * type->size), 500, 0, false};
     const int64_t minutes = seconds < 0 ? 0 : seconds / 60;
     const bool has_hours = minutes >= 60;
     struct duration duration = {0};

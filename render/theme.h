@@ -6,6 +6,8 @@
 
 #include "render/ground.h"
 
+#include <stdbool.h>
+
 /* Colours as 0xRRGGBB; how opaque they are is said where they are used. */
 enum {
     COLOUR_BG = 0x15171C,
@@ -49,19 +51,20 @@ struct type {
     const char *family;
     double size;
     int weight;
-    double spacing; /* between letters */
+    double spacing;  /* between letters */
+    bool in_columns; /* figures stand below one another: each in a cell of one width */
 };
 
-static const struct type TYPE_BOARD_TITLE = {FAMILY_DISPLAY, 40, 700, 0};
-static const struct type TYPE_SUBTITLE = {FAMILY, 25, 600, 0};
-static const struct type TYPE_BOARD_RANGE = {FAMILY, 23, 500, 0};
-static const struct type TYPE_HEADER_FIGURE = {FAMILY_DISPLAY, 48, 700, 0};
-static const struct type TYPE_HEADER_LABEL = {FAMILY, 23, 500, 0};
-static const struct type TYPE_MEDAL_RANK = {FAMILY_DISPLAY, 34, 800, 0};
-static const struct type TYPE_RANK = {FAMILY_DISPLAY, 30, 600, 0};
-static const struct type TYPE_MEDAL_NAME = {FAMILY, 34, 600, 0};
-static const struct type TYPE_NAME = {FAMILY, 30, 600, 0};
-static const struct type TYPE_MEDAL_DURATION = {FAMILY_DISPLAY, 36, 700, 0};
-static const struct type TYPE_DURATION = {FAMILY_DISPLAY, 31, 700, 0};
-static const struct type TYPE_FOOTER = {FAMILY, 22, 500, 0};
-static const struct type TYPE_YOU = {FAMILY, 20, 800, .6};
+static const struct type TYPE_BOARD_TITLE = {FAMILY_DISPLAY, 40, 700, 0, false};
+static const struct type TYPE_SUBTITLE = {FAMILY, 25, 600, 0, false};
+static const struct type TYPE_BOARD_RANGE = {FAMILY, 23, 500, 0, false};
+static const struct type TYPE_HEADER_FIGURE = {FAMILY_DISPLAY, 48, 700, 0, false};
+static const struct type TYPE_HEADER_LABEL = {FAMILY, 23, 500, 0, false};
+static const struct type TYPE_MEDAL_RANK = {FAMILY_DISPLAY, 34, 800, 0, false};
+static const struct type TYPE_RANK = {FAMILY_DISPLAY, 30, 600, 0, false};
+static const struct type TYPE_MEDAL_NAME = {FAMILY, 34, 600, 0, false};
+static const struct type TYPE_NAME = {FAMILY, 30, 600, 0, false};
+static const struct type TYPE_MEDAL_DURATION = {FAMILY_DISPLAY, 36, 700, 0, true};
+static const struct type TYPE_DURATION = {FAMILY_DISPLAY, 31, 700, 0, true};
+static const struct type TYPE_FOOTER = {FAMILY, 22, 500, 0, false};
+static const struct type TYPE_YOU = {FAMILY, 20, 800, .6, false};
