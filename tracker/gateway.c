@@ -27,7 +27,7 @@ enum {
     SETTLED_MS = 60000,        /* RUNNING for so long, the IDENTIFY led somewhere */
     INVALID_MIN_MS = 1000,     /* after op 9, */
     INVALID_SPREAD_MS = 4000,  /* 1 to 5 s */
-    RESUMES_BEFORE_MAIN = 3,   /* failed ones, before the main url is tried every other time */
+    RESUMES_BEFORE_ASKING = 3, /* failed ones: is it us or the server? */
     MAX_INTERVAL_MS = 3600000, /* between heartbeats */
 };
 
@@ -134,7 +134,7 @@ static void pause_before(struct gateway *g, int64_t ms, void (*next)(struct gate
 /* Drops what there is and comes back after a pause. */
 static void reconnect(struct gateway *g, const char *why)
 {
-    if (g->session_id != NULL && g->state != RUNNING)
+    if (g->session_id != NULL && g->state != RUNNING && g->state != ASKING)
         g->failed_resumes++;
     drop(g);
     const int64_t pause = gateway_reconnect_pause(g->failures++, chance());
@@ -453,6 +453,12 @@ static void on_answer(void *arg, const struct rest_response *response)
     free(g->main_url);
     g->main_url = mem_strdup(url);
 
+    /* Discord is there: one more RESUME first, for what failed before may have been the network. Then the main url, where
+     * the session is given up once HELLO comes; and in turns if neither lets us in. */
+    if (g->session_id != NULL && g->failed_resumes % 2 == 1) {
+        open_socket(g, g->resume_url, false);
+        return;
+    }
     const cJSON *const said = json_object(response->body, "session_start_limit");
     struct gateway_limit limit;
     json_int(said, "total", &limit.total);
@@ -482,12 +488,11 @@ static void ask(struct gateway *g)
                             on_answer, g);
 }
 
-/* A session is resumed where it was told to be. When that fails again and again, the main url is tried every
- * other time, and the session given up once that one says HELLO. */
+/* A session is resumed where it was told to be. When that fails again and again, Discord is asked whether it can be
+ * reached at all (on_answer). */
 static void attempt(struct gateway *g)
 {
-    const bool main_turn = g->failed_resumes >= RESUMES_BEFORE_MAIN && g->failed_resumes % 2 == 1;
-    if (g->session_id != NULL && !main_turn) {
+    if (g->session_id != NULL && g->failed_resumes < RESUMES_BEFORE_ASKING) {
         open_socket(g, g->resume_url, false);
         return;
     }
