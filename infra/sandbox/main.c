@@ -168,15 +168,15 @@ static void on_signal(void *arg, unsigned events)
     server_stop(arg);
 }
 
-static void stop_on_signals(struct loop *loop, struct server *server)
+static struct loop_watch *stop_on_signals(struct loop *loop, struct server *server)
 {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
-    loop_watch(loop, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), LOOP_READ, on_signal, server);
     signal(SIGPIPE, SIG_IGN);
+    return loop_watch(loop, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), LOOP_READ, on_signal, server);
 }
 
 static bool listen_on_both(struct sandbox *sandbox, struct server *server, const struct settings *settings)
@@ -229,11 +229,13 @@ int main(void)
     sandbox.commands = commands_create();
     const struct http_client_config client = {.user_agent = "Discord-Interactions/1.0 (+https://discord.com)"};
     sandbox.client = http_client_create(sandbox.loop, &client);
-    struct server *const server = server_create(sandbox.loop, on_request, &sandbox);
-    stop_on_signals(sandbox.loop, server);
+    static struct server *server; /* static: what is still held at the end can be reached, for leak checks */
+    server = server_create(sandbox.loop, on_request, &sandbox);
+    struct loop_watch *const signals = stop_on_signals(sandbox.loop, server);
     if (!listen_on_both(&sandbox, server, &settings))
         return 1;
     server_run(server);
+    loop_unwatch(signals);
     log_info("sandbox_stopped", "requests=%" PRId64, journal_last(sandbox.journal));
     return 0; /* connections and memory end with the process */
 }

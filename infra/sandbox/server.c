@@ -19,10 +19,12 @@ enum { MAX_BODY = 25 * 1024 * 1024 };
 struct listener {
     struct server *server;
     h2o_accept_ctx_t accept;
+    h2o_socket_t *socket;
 };
 
 struct server {
     struct loop *loop;
+    h2o_socket_t *loop_socket;
     h2o_globalconf_t config;
     h2o_context_t context;
     struct listener listeners[2];
@@ -99,9 +101,9 @@ int server_listen(struct server *server, const struct config_address *address, S
         (h2o_accept_ctx_t){.ctx = &server->context, .hosts = server->config.hosts, .ssl_ctx = tls};
     if (tls != NULL)
         h2o_ssl_register_alpn_protocols(tls, h2o_http2_alpn_protocols);
-    h2o_socket_t *const socket = h2o_evloop_socket_create(server->context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
-    socket->data = listener;
-    h2o_socket_read_start(socket, on_accept);
+    listener->socket = h2o_evloop_socket_create(server->context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
+    listener->socket->data = listener;
+    h2o_socket_read_start(listener->socket, on_accept);
     return port_of(fd);
 }
 
@@ -269,9 +271,9 @@ static void on_loop_ready(h2o_socket_t *socket, const char *error)
 static void watch_loop(struct server *server)
 {
     const int fd = dup(loop_fd(server->loop));
-    h2o_socket_t *const socket = h2o_evloop_socket_create(server->context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
-    socket->data = server;
-    h2o_socket_read_start(socket, on_loop_ready);
+    server->loop_socket = h2o_evloop_socket_create(server->context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
+    server->loop_socket->data = server;
+    h2o_socket_read_start(server->loop_socket, on_loop_ready);
 }
 
 struct server *server_create(struct loop *loop, void (*on_request)(void *arg, struct request *request),

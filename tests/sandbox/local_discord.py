@@ -29,11 +29,11 @@ class Answer:
 
 
 class LocalDiscord:
-    """One running build/sandbox (or $SANDBOX_PROGRAM) on free ports."""
+    """One running build/sandbox (or $BIN/sandbox) on free ports."""
 
     def __init__(self, directory, handler_url="http://127.0.0.1:9/interactions"):
         self.directory = str(directory)
-        program = os.environ.get("SANDBOX_PROGRAM", os.path.join(ROOT, "build", "sandbox"))
+        program = os.path.join(os.environ.get("BIN", os.path.join(ROOT, "build")), "sandbox")
         environment = dict(os.environ, SANDBOX_DIR=self.directory, SANDBOX_LISTEN="127.0.0.1:0",
                            SANDBOX_TLS_LISTEN="127.0.0.1:0", HANDLER_URL=handler_url)
         env_file = os.path.join(self.directory, "sandbox.env")
@@ -206,5 +206,8 @@ class GatewayClient:
         self.send(6, {"token": token or self.discord.env["DISCORD_TOKEN"], "session_id": session_id, "seq": seq})
 
     def close(self, code):
+        """As the protocol wants it: the connection ends when the answer has come."""
         self.send_raw(8, struct.pack(">H", code))
+        while self.message()[0] != 8:
+            pass
         self.socket.close()
