@@ -11,7 +11,7 @@ import pytest
 
 from local_discord import LocalDiscord
 
-SAMPLES = pathlib.Path("/work/shared/discord/samples")
+SAMPLES = pathlib.Path(__file__).resolve().parents[3] / "shared/discord/samples"
 PNG = (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x0a\x00\x00\x00\x14\x08\x06\x00\x00\x00" + b"\x00" * 40)
 V2 = 32768
 
