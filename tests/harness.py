@@ -106,6 +106,7 @@ class Discord:
                 "SANDBOX_LISTEN": "127.0.0.1:0",
                 "SANDBOX_TLS_LISTEN": "127.0.0.1:0",
                 "SANDBOX_DIR": str(directory),
+                "SANDBOX_CAST": str(ROOT / "infra/sandbox/cast.json"),
                 "HANDLER_URL": f"http://127.0.0.1:{handler_port}/interactions",
             },
             directory / "sandbox.log",

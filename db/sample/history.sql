@@ -36,7 +36,7 @@ ON CONFLICT DO NOTHING;
 -- Circles of friends of about seven; the first circles meet most. zeal: how often a member comes when the circle meets.
 CREATE TEMP TABLE made_member ON COMMIT DROP AS
 SELECT guild_id, (m->>'id')::bigint AS user_id, n::int AS n, (n - 1)::int % 28 AS circle,
-       0.25 + 0.7 / (1 + n / 30.0) * pg_temp.chance('zeal', n::text) AS zeal
+       0.12 + 0.85 / (1 + n / 14.0) * (0.65 + 0.35 * pg_temp.chance('zeal', n::text)) AS zeal
   FROM made_guild, jsonb_array_elements(json->'members') WITH ORDINALITY AS x(m, n)
  WHERE NOT coalesce((m->>'bot')::boolean, false);
 CREATE TEMP TABLE made_channel ON COMMIT DROP AS
