@@ -91,7 +91,7 @@ unit: deps
 # To run a part: make test PYTEST="db -k fence"
 PYTEST ?=
 test: unit
-	@BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests $(PYTEST)
+	@cd tests && BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) /usr/bin/python3 -m pytest $(PYTEST)
 
 asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppressions=0
 asan:

@@ -625,7 +625,7 @@ static void test_stream_failures(void **state)
     snprintf(url, sizeof(url), "wss://127.0.0.1:%d/", world->server.port);
     open_stream(world, &stream, url, 150);
     run_until(world, &stream.n_connects, 1);
-    assert_non_null(strstr(stream.error, "timed out"));
+    assert_non_null(strstr(stream.error, "time")); /* "timed out" or "timeout": by the step it was in */
     close_stream(&stream);
 
     open_stream(world, &stream, "wss://slow.test/", 100);
