@@ -11,6 +11,7 @@
 #include "infra/sandbox/validate.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,7 @@ static struct message *new_message(struct sandbox *sandbox, struct interaction *
     message->user_id = interaction->user_id;
     message->interaction_id = interaction->id;
     message->interaction_type = interaction->type;
+    snprintf(message->command, sizeof(message->command), "%s", interaction->command);
     message->ephemeral = (flags & DISCORD_FLAG_EPHEMERAL) != 0;
     interaction->message_id = message->id;
     return message;

@@ -19,6 +19,7 @@ struct interaction {
     uint64_t id;
     char *token;
     int type;
+    char command[48]; /* "vc leaderboard", "" where it is no slash command */
     uint64_t guild_id, channel_id, user_id;
     uint64_t message_id; /* @original; 0: none yet. For a click: the message that was clicked, until a new one
                             is made */

@@ -297,6 +297,7 @@ cJSON *interaction_messages_json(const struct sandbox *sandbox)
         cJSON *const item = message_json(sandbox, message);
         cJSON_ReplaceItemInObjectCaseSensitive(item, "attachments", message_attachments_json(sandbox, message));
         cJSON_AddBoolToObject(item, "thinking", message->thinking);
+        cJSON_AddStringToObject(item, "command", message->command);
         cJSON_AddItemToArray(list, item);
     }
     return list;

@@ -257,6 +257,7 @@ static cJSON *read_wish(const struct sandbox *sandbox, struct interaction *inter
         return NULL;
     if (json_string(body, "command") != NULL) {
         interaction->type = DISCORD_APPLICATION_COMMAND;
+        snprintf(interaction->command, sizeof(interaction->command), "vc %s", json_string(body, "command"));
         return command_data(sandbox, interaction, body);
     }
     *why = "command, message_id and custom_id, ping or raw is expected";

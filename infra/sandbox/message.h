@@ -28,6 +28,7 @@ struct message {
     uint64_t channel_id;
     uint64_t interaction_id; /* of the interaction that made it */
     int interaction_type;
+    char command[48];           /* that was used, for the page; "": none */
     uint64_t guild_id, user_id; /* of who caused it */
     bool thinking;              /* deferred and not edited yet */
     bool ephemeral;

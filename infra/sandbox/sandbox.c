@@ -5,6 +5,7 @@
 #include "infra/sandbox/cdn.h"
 #include "infra/sandbox/control.h"
 #include "infra/sandbox/gateway.h"
+#include "infra/sandbox/page.h"
 #include "infra/sandbox/server.h"
 
 #include <sodium.h>
@@ -32,6 +33,8 @@ void sandbox_route(struct sandbox *sandbox, struct request *request)
         gateway_accept(sandbox->gateway, request);
     else if (!request->tls && begins(request->path, "/control/"))
         control_handle(sandbox, request);
+    else if (!request->tls && page_is(request->path))
+        page_handle(sandbox, request);
     else
         cdn_handle(sandbox, request);
 }

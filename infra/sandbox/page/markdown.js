@@ -1,0 +1,44 @@
+// The little of Discord's markup that answers use: headings, small lines, bold, italics, code, timestamps.
+import { make } from './dom.js';
+
+const inline = /\*\*(.+?)\*\*|\*(.+?)\*|`(.+?)`|<t:(\d+)(?::([tTdDfFsSR]))?>|\\([^\w\s])/g;
+
+function ago(seconds) {
+  const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+  const past = seconds - Date.now() / 1000;
+  const [unit, size] = units.find(([, size]) => Math.abs(past) >= size) || units[3];
+  return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.round(past / size), unit);
+}
+
+function stamp(seconds, style) {
+  const date = new Date(seconds * 1000);
+  const long = { dateStyle: 'long', timeStyle: 'short' };
+  const text = style === 'R' ? ago(seconds) : date.toLocaleString('en-GB', style === 'D' ? { dateStyle: 'long' } : long);
+  return make('time', { className: 'stamp', dateTime: date.toISOString() }, text);
+}
+
+function pieces(text) {
+  const nodes = [];
+  let from = 0;
+  for (const found of text.matchAll(inline)) {
+    const [all, bold, italic, code, seconds, style, escaped] = found;
+    nodes.push(text.slice(from, found.index));
+    if (bold) nodes.push(make('strong', {}, ...pieces(bold)));
+    else if (italic) nodes.push(make('em', {}, ...pieces(italic)));
+    else if (code) nodes.push(make('code', {}, code));
+    else if (seconds) nodes.push(stamp(Number(seconds), style));
+    else nodes.push(escaped);
+    from = found.index + all.length;
+  }
+  nodes.push(text.slice(from));
+  return nodes.filter(node => node !== '');
+}
+
+export function markdown(text) {
+  return text.split('\n').map(line => {
+    const heading = line.match(/^(#{1,3}) (.*)/);
+    if (heading) return make('h' + (heading[1].length + 2), {}, ...pieces(heading[2]));
+    if (line.startsWith('-# ')) return make('p', { className: 'small' }, ...pieces(line.slice(3)));
+    return make('p', {}, ...pieces(line));
+  });
+}
