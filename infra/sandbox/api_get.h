@@ -1,5 +1,4 @@
-/* The calls that only read: the gateway's address, the application, users, guilds, members. Each answers its
- * call. */
+/* The calls that only read: the gateway's address, the application, users, guilds. Each answers its call. */
 #pragma once
 
 struct api_call;

@@ -1,5 +1,4 @@
-/* The made-up servers, channels and members of cast.json, and who is in voice. Plain data; the names are
- * Discord's. */
+/* The made-up servers, channels and members of cast.json, and who is in voice. Plain data. */
 #pragma once
 
 #include <cJSON.h>

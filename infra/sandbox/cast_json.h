@@ -4,8 +4,7 @@
 #include "infra/sandbox/cast.h"
 
 cJSON *cast_user_json(const struct cast_member *member);
-/* with_user: as in GUILD_CREATE and VOICE_STATE_UPDATE; else as in "resolved", where user, deaf and mute are
- * missing. */
+/* with_user: as in GUILD_CREATE; else as in "resolved", where user, deaf and mute are missing. */
 cJSON *cast_member_json(const struct cast_member *member, bool with_user);
 /* The bot as a user. */
 cJSON *cast_application_json(const struct cast *cast);

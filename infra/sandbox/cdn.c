@@ -156,17 +156,10 @@ static void answer_file(const struct sandbox *sandbox, struct request *request, 
                        file->len);
 }
 
-static void serve(const struct sandbox *sandbox, struct request *request)
+/* False: no path of ours, and the request is not answered. */
+static bool route(const struct sandbox *sandbox, struct request *request, char **segments, size_t n)
 {
-    char *const path = mem_strdup(request->path + 1);
-    char *segments[MAX_SEGMENTS];
-    char *rest = path;
-    size_t n = 0;
-    for (char *piece; n < MAX_SEGMENTS && (piece = strsep(&rest, "/")) != NULL;)
-        segments[n++] = piece;
-    if (rest != NULL || n < 3)
-        not_found(request);
-    else if (n == 3 && strcmp(segments[0], "avatars") == 0)
+    if (n == 3 && strcmp(segments[0], "avatars") == 0)
         answer_user(sandbox, request, segments[1], segments[2]);
     else if (n == 3 && strcmp(segments[0], "icons") == 0)
         answer_icon(sandbox, request, segments[1], segments[2]);
@@ -178,6 +171,19 @@ static void serve(const struct sandbox *sandbox, struct request *request)
              strcmp(segments[4], "avatars") == 0)
         answer_member(sandbox, request, segments);
     else
+        return false;
+    return true;
+}
+
+static void serve(const struct sandbox *sandbox, struct request *request)
+{
+    char *const path = mem_strdup(request->path + 1);
+    char *segments[MAX_SEGMENTS];
+    char *rest = path;
+    size_t n = 0;
+    for (char *piece; n < MAX_SEGMENTS && (piece = strsep(&rest, "/")) != NULL;)
+        segments[n++] = piece;
+    if (rest != NULL || !route(sandbox, request, segments, n))
         not_found(request);
     free(path);
 }

@@ -69,8 +69,7 @@ static const char *const accept_words[] = {"accept", "refuse", "ready", NULL};
 static const char *const refuse_words[] = {"accept", "refuse", NULL};
 static const char *const cdn_words[] = {"ok", "slow", "down", "garbage", "huge", NULL};
 
-/* The settings that are one value each. A word sets an int to its place in the list, the others a bool or an
- * int64_t. */
+/* Settings of one value. A word sets an int to its place in the list, others a bool or an int64_t. */
 static const struct setting {
     const char *name;
     enum { WORD, FLAG, NUMBER } kind;

@@ -44,6 +44,5 @@ struct faults {
 void faults_reset(struct faults *faults);
 /* Sets what the object names. NULL, or what is wrong with it. */
 const char *faults_set(struct faults *faults, const cJSON *object);
-/* The first that matches, its times counted down; false: none. Strings in *out are good until the next
- * faults_set(). */
+/* The first that matches, counted down; false: none. Strings in *out are good until faults_set(). */
 bool faults_take_rest(struct faults *faults, const char *method, const char *path, struct rest_fault *out);

@@ -7,6 +7,7 @@
 #include "infra/mem.h"
 #include "infra/sandbox/cast_json.h"
 #include "infra/sandbox/connection.h"
+#include "infra/sandbox/identify.h"
 #include "infra/sandbox/journal.h"
 #include "infra/sandbox/parked.h"
 #include "infra/sandbox/sandbox.h"
@@ -18,9 +19,6 @@
 
 enum { IDENTIFIES_A_DAY = 1000, BUCKETS = 64 };
 static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
-
-/* Members, messages' content and presences: an application has to be allowed these. */
-enum { PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15, KNOWN_INTENTS = (1 << 26) - 1 };
 
 struct gateway {
     struct sandbox *sandbox;
@@ -109,34 +107,6 @@ static void kill_session(struct gateway *gateway, struct connection *connection)
         session_kill(&gateway->sessions, session);
 }
 
-static cJSON *ready_json(const struct gateway *gateway, const struct session *session)
-{
-    const struct sandbox *const sandbox = gateway->sandbox;
-    cJSON *const d = cJSON_CreateObject();
-    cJSON_AddNumberToObject(d, "v", 10);
-    cJSON_AddItemToObject(d, "user", cast_application_json(sandbox->cast));
-    cJSON *const guilds = cJSON_AddArrayToObject(d, "guilds");
-    for (size_t i = 0; i < sandbox->cast->n_guilds; i++) {
-        const struct cast_guild *const guild = &sandbox->cast->guilds[i];
-        if (!guild->joined || !session_has_guild(session, guild->id))
-            continue;
-        cJSON *const item = cJSON_CreateObject();
-        json_add_snowflake(item, "id", guild->id);
-        cJSON_AddTrueToObject(item, "unavailable");
-        cJSON_AddItemToArray(guilds, item);
-    }
-    cJSON_AddStringToObject(d, "session_id", session->id);
-    cJSON_AddStringToObject(d, "resume_gateway_url", sandbox->resume_url);
-    const int shard[] = {session->shard, session->shards};
-    cJSON_AddItemToObject(d, "shard", cJSON_CreateIntArray(shard, 2));
-    cJSON *const application = cJSON_AddObjectToObject(d, "application");
-    json_add_snowflake(application, "id", sandbox->cast->application_id);
-    cJSON_AddNumberToObject(application, "flags", 565248);
-    cJSON_AddArrayToObject(d, "private_channels");
-    cJSON_AddStringToObject(d, "session_type", "normal");
-    return d;
-}
-
 static cJSON *outage_json(const struct cast_guild *guild)
 {
     cJSON *const d = cJSON_CreateObject();
@@ -150,7 +120,7 @@ static void begin_session(struct gateway *gateway, struct connection *connection
 {
     struct session *const session = session_create(&gateway->sessions, shard, shards);
     attach(connection, session);
-    cJSON *d = ready_json(gateway, session);
+    cJSON *d = identify_ready_json(gateway->sandbox, session);
     dispatch_to(session, "READY", d);
     cJSON_Delete(d);
     const struct cast *const cast = gateway->sandbox->cast;
@@ -164,63 +134,21 @@ static void begin_session(struct gateway *gateway, struct connection *connection
     }
 }
 
-/* Missing means [0, 1]. False: no valid pair. */
-static bool read_shard(const cJSON *d, int64_t *shard, int64_t *shards)
-{
-    *shard = 0;
-    *shards = 1;
-    if (!cJSON_HasObjectItem(d, "shard"))
-        return true;
-    const cJSON *const pair = json_array(d, "shard");
-    if (cJSON_GetArraySize(pair) != 2)
-        return false;
-    *shard = (int64_t)cJSON_GetArrayItem(pair, 0)->valuedouble;
-    *shards = (int64_t)cJSON_GetArrayItem(pair, 1)->valuedouble;
-    return *shard >= 0 && *shard < *shards && *shards <= 10000;
-}
-
-/* The close code that this IDENTIFY deserves, 0: none. */
-static int judge_identify(const struct gateway *gateway, const struct connection *connection, const cJSON *d)
-{
-    int64_t intents, shard, shards, reset_after_ms;
-    const char *const token = json_string(d, "token");
-    const cJSON *const properties = json_object(d, "properties");
-    if (connection->session != NULL)
-        return 4005;
-    if (token == NULL || properties == NULL || json_string(properties, "os") == NULL ||
-        json_string(properties, "browser") == NULL || json_string(properties, "device") == NULL)
-        return 4002;
-    if (strcmp(token, gateway->sandbox->token) != 0)
-        return DISCORD_CLOSE_AUTHENTICATION_FAILED;
-    if (!json_int(d, "intents", &intents) || intents < 0 || intents > KNOWN_INTENTS)
-        return DISCORD_CLOSE_INVALID_INTENTS;
-    if ((intents & PRIVILEGED_INTENTS) != 0)
-        return DISCORD_CLOSE_DISALLOWED_INTENTS;
-    const int needed = DISCORD_INTENT_GUILDS | DISCORD_INTENT_GUILD_VOICE_STATES;
-    if ((intents & needed) != needed) /* legal for Discord, useless for us */
-        return DISCORD_CLOSE_INVALID_INTENTS;
-    if (!read_shard(d, &shard, &shards))
-        return DISCORD_CLOSE_INVALID_SHARD;
-    if (gateway_identifies_left(gateway, &reset_after_ms) <= 0) /* Discord resets the token */
-        return DISCORD_CLOSE_AUTHENTICATION_FAILED;
-    return 0;
-}
-
 static void identify(struct gateway *gateway, struct connection *connection, const cJSON *d)
 {
-    const int code = judge_identify(gateway, connection, d);
-    if (code != 0) {
-        connection_close(connection, code, "Identify refused.");
+    int64_t reset_after_ms;
+    const int64_t left = gateway_identifies_left(gateway, &reset_after_ms);
+    const struct identify wish = identify_read(gateway->sandbox, d, left);
+    if (connection->session != NULL || wish.close_code != 0) {
+        connection_close(connection, wish.close_code != 0 ? wish.close_code : 4005, "Identify refused.");
         return;
     }
-    int64_t shard, shards;
-    read_shard(d, &shard, &shards);
     gateway->identifies++;
-    const bool too_fast = identifies_too_fast(gateway, shard);
+    const bool too_fast = identifies_too_fast(gateway, wish.shard);
     if (too_fast || connection->at_resume_url || gateway->sandbox->faults.identify == POLICY_REFUSE)
         connection_send_op(connection, DISCORD_OP_INVALID_SESSION, cJSON_CreateFalse());
     else
-        begin_session(gateway, connection, (int)shard, (int)shards);
+        begin_session(gateway, connection, wish.shard, wish.shards);
 }
 
 /* Resume --------------------------------------------------------------------------------------------------- */

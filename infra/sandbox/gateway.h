@@ -21,8 +21,7 @@ void gateway_accept(struct gateway *gateway, struct request *request);
  * outage still get through: the caller decides. */
 void gateway_dispatch(struct gateway *gateway, uint64_t guild_id, const char *event, cJSON *takes_d);
 
-/* What POST /control/gateway does, to the connections of one shard, or of all (-1) and also to those without a
- * session. */
+/* What POST /control/gateway does, to the connections of one shard, or to all connections (-1). */
 void gateway_cut(struct gateway *gateway, int shard);
 void gateway_close(struct gateway *gateway, int shard, int code);
 void gateway_send_reconnect(struct gateway *gateway, int shard);

@@ -19,7 +19,7 @@
 #include <string.h>
 
 /* An interaction has to be answered within three seconds. */
-enum { ANSWER_WITHIN_MS = 3000, MAX_ANSWER = 1 << 20 };
+enum { ANSWER_WITHIN_MS = 3000, MAX_ANSWER = 1 << 20, MAX_SHOWN = 50 };
 
 /* One interaction on its way to the handler and back. */
 struct posting {
@@ -294,6 +294,8 @@ cJSON *interaction_messages_json(const struct sandbox *sandbox)
          message = message->next) {
         if (message->deleted)
             continue;
+        if (cJSON_GetArraySize(list) == MAX_SHOWN)
+            cJSON_DeleteItemFromArray(list, 0);
         cJSON *const item = message_json(sandbox, message);
         cJSON_ReplaceItemInObjectCaseSensitive(item, "attachments", message_attachments_json(sandbox, message));
         cJSON_AddBoolToObject(item, "thinking", message->thinking);

@@ -1,5 +1,4 @@
-/* The local Discord: plays Discord for people without an account and for the tests. sandbox.h says how it is
- * built. */
+/* The local Discord: plays Discord for people without an account and for the tests. See sandbox.h. */
 #include "infra/clock.h"
 #include "infra/config.h"
 #include "infra/discord.h"
@@ -103,8 +102,7 @@ static bool save_seed(const char *path, const unsigned char *seed)
     return fclose(file) == 0 && good;
 }
 
-/* The signing key is kept, and the bot's token follows from it: what ran against this sandbox yesterday still
- * may. */
+/* The key is kept, and the token follows from it: what ran against this sandbox yesterday still may. */
 static bool make_keys(struct sandbox *sandbox, const char *dir)
 {
     char *const path = format("%s/seed", dir);

@@ -1,11 +1,13 @@
 /*
  * The local Discord: what its parts share. One thread, one loop.
  *
- *     main ─ server (h2o) ─ sandbox_route ─┬─ page                        the page at /
- *                                          ├─ control                     the control API (control.h describes
- * it) ├─ gateway ─ session           websockets ├─ cdn ─ avatar                pictures └─ rest ─ webhook,
- * command     Discord's REST API control ─ interaction ─ http_client ─▶ the handler       webhook ─ multipart,
- * validate ─ message
+ *     main ─ server ─ sandbox_route ─┬─ page        the page at /
+ *            (h2o)                   ├─ control     the control API, told in control.h
+ *                                    ├─ gateway     websockets: identify, connection, session
+ *                                    ├─ cdn         pictures: avatar
+ *                                    └─ api         Discord's REST API: api_get, command, webhook
+ *
+ *     control ─ interaction ─ http_client ─▶ the handler ─▶ webhook ─ multipart, validate ─ message
  */
 #pragma once
 

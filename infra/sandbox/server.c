@@ -78,13 +78,15 @@ static int open_listener(const struct config_address *address)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
     socklen_t len = sizeof(address);
-    struct sockaddr *const any = (struct sockaddr *)&address;
-    if (getsockname(fd, any, &len) != 0)
+    if (getsockname(fd, &address.any, &len) != 0)
         return 0;
-    return ntohs(any->sa_family == AF_INET6 ? ((struct sockaddr_in6 *)any)->sin6_port
-                                            : ((struct sockaddr_in *)any)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 int server_listen(struct server *server, const struct config_address *address, SSL_CTX *tls)

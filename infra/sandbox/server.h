@@ -41,8 +41,7 @@ bool request_is_gone(const struct request *request);
 char *request_header(const struct request *request, const char *name);
 /* All headers, names in lower case. The caller frees with cJSON_Delete(). */
 cJSON *request_headers(const struct request *request);
-/* A parameter of the query, unescaped only as far as numbers and words need: not at all. The caller frees;
- * NULL: none. */
+/* A parameter of the query as it stands, not unescaped, or NULL. The caller frees. */
 char *request_parameter(const struct request *request, const char *name);
 
 /* For the answer that follows. */
@@ -76,6 +75,5 @@ void websocket_set_callbacks(struct websocket *websocket, const struct websocket
 void websocket_send(struct websocket *websocket, bool binary, const void *bytes, size_t n);
 /* Sends a close frame; on_close follows when the peer answers it, or after two seconds. */
 void websocket_close(struct websocket *websocket, int code, const char *reason);
-/* Ends the TCP connection without a close frame. No callback follows; the websocket is dead. Not from
- * on_message. */
+/* Ends the TCP connection without a close frame. No callback follows; not to be called from on_message. */
 void websocket_drop(struct websocket *websocket);

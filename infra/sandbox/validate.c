@@ -179,8 +179,7 @@ static void check_attachments(struct complaints *complaints, const cJSON *payloa
     complaints_leave(complaints, mark);
 }
 
-/* For attachment://: files that came along. Whether those of the message still resolve is not documented, so
- * they do not. */
+/* For attachment://. Whether files of the edited message still resolve is not documented: they do not. */
 static bool has_file(const void *arg, const char *filename)
 {
     const struct validate_context *const context = arg;

@@ -47,23 +47,29 @@ static bool keep_limit(struct api_call *call, struct interaction *interaction)
     return false;
 }
 
-/* The interaction that the path's token belongs to; NULL: the call is answered with what is wrong. */
-static struct interaction *admit(struct api_call *call)
+static struct interaction *find_interaction(const struct api_call *call)
 {
     uint64_t application_id;
     const struct sandbox *const sandbox = call->sandbox;
-    struct interaction *const interaction = interaction_find_token(sandbox->interactions, call->segments[2]);
-    if (!snowflake_parse(call->segments[1], &application_id) ||
-        application_id != sandbox->cast->application_id || interaction == NULL)
-        api_fail(call, 404, DISCORD_UNKNOWN_WEBHOOK, "Unknown Webhook");
-    else if (interaction_is_expired(interaction))
-        api_fail(call, 401, 50027, "Invalid Webhook Token");
-    else if (!keep_limit(call, interaction))
+    if (!snowflake_parse(call->segments[1], &application_id) || application_id != sandbox->cast->application_id)
         return NULL;
-    else if (interaction->state != INTERACTION_ACKNOWLEDGED) /* also while the answer is still being digested */
-        api_fail(call, 404, DISCORD_UNKNOWN_WEBHOOK, "Unknown Webhook");
-    else
+    return interaction_find_token(sandbox->interactions, call->segments[2]);
+}
+
+/* The interaction that the path's token belongs to; NULL: the call is answered with what is wrong. */
+static struct interaction *admit(struct api_call *call)
+{
+    struct interaction *const interaction = find_interaction(call);
+    if (interaction != NULL && interaction_is_expired(interaction)) {
+        api_fail(call, 401, 50027, "Invalid Webhook Token");
+        return NULL;
+    }
+    if (interaction != NULL && !keep_limit(call, interaction))
+        return NULL;
+    if (interaction != NULL && interaction->state == INTERACTION_ACKNOWLEDGED)
         return interaction;
+    /* Also while the handler's answer is still being digested. */
+    api_fail(call, 404, DISCORD_UNKNOWN_WEBHOOK, "Unknown Webhook");
     return NULL;
 }
 

@@ -1,5 +1,4 @@
-/* The calls that an interaction's token opens: the callback, @original, follow-ups (contract 1.10 to 1.12).
- * Each answers it. */
+/* The calls that an interaction's token opens (contract 1.10 to 1.12). Each answers its call. */
 #pragma once
 
 struct api_call;
