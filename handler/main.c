@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { EXIT_CONFIG = 2 }; /* wrong settings or arguments: starting again changes nothing */
 enum { BACKLOG = 1024, MAX_WORKERS = 256, REGISTER_DEADLINE_MS = 60000 };
 
 static const char *api_url(void)
@@ -53,7 +54,7 @@ static void on_registered(void *arg, const struct rest_response *response)
     loop_stop(registration->loop);
 }
 
-static bool register_commands(void)
+static int register_commands(void)
 {
     const uint64_t application_id = config_snowflake("DISCORD_APPLICATION_ID");
     const struct rest_config rest_config = {.api_url = api_url(),
@@ -61,7 +62,7 @@ static bool register_commands(void)
     const struct http_client_config client_config = {.ca_file = config_optional("TLS_CA_FILE"),
                                                      .user_agent = DISCORD_USER_AGENT};
     if (!config_is_good())
-        return false;
+        return EXIT_CONFIG;
 
     struct registration registration = {.loop = loop_create()};
     struct http_client *const client = http_client_create(registration.loop, &client_config);
@@ -83,7 +84,7 @@ static bool register_commands(void)
     rest_destroy(rest);
     http_client_destroy(client);
     loop_destroy(registration.loop);
-    return registration.good;
+    return registration.good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* Serving -------------------------------------------------------------------------------------------------- */
@@ -146,7 +147,7 @@ static int serve(void)
                                         1, MAX_WORKERS);
     config_log_level();
     if (!config_is_good())
-        return EXIT_FAILURE;
+        return EXIT_CONFIG;
     config.listen_fd = open_listener(&address);
     if (config.listen_fd < 0)
         return EXIT_FAILURE;
@@ -162,7 +163,7 @@ int main(int argc, char **argv)
     if (argc == 1)
         return serve();
     if (argc == 2 && strcmp(argv[1], "--register") == 0)
-        return register_commands() ? EXIT_SUCCESS : EXIT_FAILURE;
+        return register_commands();
     fprintf(stderr, "usage: handler [--register]\n");
-    return EXIT_FAILURE;
+    return EXIT_CONFIG;
 }

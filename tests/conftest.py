@@ -64,7 +64,7 @@ def trackers(discord, settings, tmp_path):
     trackers = Trackers(discord, settings, tmp_path)
     yield trackers
     for tracker in trackers.started:
-        tracker.end()
+        tracker.end(discord.secrets)
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def handlers(discord, settings, tmp_path):
     """Starts handlers where the local Discord posts its interactions."""
     started = []
 
-    def start(wait=True, **environment):
+    def start(*arguments, wait=True, **environment):
         path = tmp_path / f"handler-{len(started) + 1}.log"
         handler = Program(
-            [BIN / "handler"],
+            [BIN / "handler", *arguments],
             {**settings, "LISTEN": f"127.0.0.1:{discord.handler_port}", "WORKERS": "2", **environment},
             path,
         )
@@ -87,4 +87,4 @@ def handlers(discord, settings, tmp_path):
 
     yield start
     for handler in started:
-        handler.end()
+        handler.end(discord.secrets)

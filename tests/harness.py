@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import psycopg
@@ -39,6 +40,15 @@ def copy_of(cluster, template):
     yield cluster.replace("dbname=postgres", f"dbname={name}")
     with psycopg.connect(cluster, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def record_sessions(sql, guild, sessions):
+    """Writes sessions as the tracker does: (user, started, ended or None) in unix seconds."""
+    users, starts, ends = (list(column) for column in zip(*sessions))
+    sql.execute(
+        "SELECT record_sessions(%s, %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])",
+        [guild, [next(numbers) for _ in users], users, [1 for _ in users], starts, ends, [end and "leave" for end in ends]],
+    )
 
 
 def wait_for(condition, what, seconds=15):
@@ -72,9 +82,18 @@ class Program:
     def log(self):
         return self.path.read_text(errors="replace")
 
+    def children(self):
+        pid = self.process.pid
+        return {int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
     def kill(self):
+        """All of it, children too."""
+        children = self.children()
         self.process.kill()
         self.process.wait()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
     def stop(self, seconds=25):
         """SIGTERM, as a service manager does; the exit code."""
@@ -82,12 +101,13 @@ class Program:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
-    def end(self):
+    def end(self, secrets=()):
         if self.process.poll() is None:
             self.stop()
         self.log_file.close()
         log = self.log()
         assert "Sanitizer" not in log and "runtime error" not in log, log[-5000:]
+        assert not [secret for secret in secrets if secret in log]
 
 
 def sanitizers():
@@ -100,6 +120,7 @@ class Discord:
     def __init__(self, directory, handler_port):
         self.directory = directory
         self.handler_port = handler_port
+        self.secrets = []  # what no log may hold
         self.program = Program(
             [BIN / "sandbox"],
             {
@@ -116,6 +137,7 @@ class Discord:
         assert env_file.exists(), self.program.log()
         self.env = dict(line.split("=", 1) for line in env_file.read_text().splitlines() if "=" in line)
         self.url = self.env["SANDBOX_URL"]
+        self.secrets.append(self.env["DISCORD_TOKEN"])
         guild = self.state()["guilds"][0]
         self.guild = int(guild["id"])
         self.people = [int(m["id"]) for m in guild["members"] if not m.get("bot")]
@@ -168,13 +190,33 @@ class Discord:
         return self.state()["gateway"]["sessions"]
 
     def interaction(self, **what):
-        return self.call("/control/interaction", what)
+        sent = self.call("/control/interaction", what)
+        if sent["token"]:
+            self.secrets.append(sent["token"])
+        return sent
 
     def answer(self, interaction_id, wait=15000):
         return self.call(f"/control/answers/{interaction_id}?wait={wait}")
 
+    def begin_leaderboard(self, time_range=None, **more):
+        """/vc leaderboard as far as its acknowledgement."""
+        sent = self.interaction(command="leaderboard", options={"time_range": time_range} if time_range else {}, **more)
+        assert (sent["status"], sent["response"]) == (200, {"type": 5}), sent
+        return sent
+
+    def leaderboard(self, time_range=None, **more):
+        """/vc leaderboard, and what became of it."""
+        answer = self.answer(self.begin_leaderboard(time_range, **more)["interaction_id"])
+        assert answer["state"] == "acknowledged" and not answer["thinking"], answer
+        return answer
+
+    def edits(self, after=0):
+        """The calls that edited answers."""
+        return [r for r in self.requests("rest", after) if r["method"] == "PATCH"]
+
     def download(self, url):
-        with urllib.request.urlopen(url if url.startswith("http:") else self.url + url, timeout=30) as response:
+        path = urllib.parse.urlsplit(url).path
+        with urllib.request.urlopen(self.url + path, timeout=30) as response:
             return response.read()
 
 
@@ -201,9 +243,16 @@ class Trackers:
         return self.discord.frames(2, after) + self.discord.frames(6, after)
 
 
-def is_ready(port):
+def status_of(port, path):
+    """What a handler answers to a GET, 0 where nobody listens."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
-            return response.status == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
     except OSError:
-        return False
+        return 0
+
+
+def is_ready(port):
+    return status_of(port, "/readyz") == 200

@@ -1,5 +1,8 @@
 """The rollups and boards once more, the plain way: what the tests hold the fast way against."""
 
+import collections
+import datetime
+
 DAILY = """
 SELECT guild_id, d::date, user_id,
        sum(extract(epoch FROM least(e, d + interval '1 day') - greatest(s, d)))::int
@@ -43,6 +46,28 @@ SELECT a.guild_id, a.user_id, a.started_at, b.started_at
    AND tstzrange(a.started_at, coalesce(a.ended_at, 'infinity')) && tstzrange(b.started_at, coalesce(b.ended_at, 'infinity'))
 """
 
+RANGES = ["today", "past_24h", "past_72h", "past_7d", "past_14d", "this_month", "this_year", "all_time"]
+
+
+def instant(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+
+
+def start_of(name, now):
+    """When a range begins that ends now."""
+    day = now.replace(hour=0, minute=0, second=0)
+    return {
+        "today": day,
+        "past_24h": now - datetime.timedelta(hours=24),
+        "past_72h": now - datetime.timedelta(hours=72),
+        "past_7d": now - datetime.timedelta(days=7),
+        "past_14d": now - datetime.timedelta(days=14),
+        "this_month": day.replace(day=1),
+        "this_year": day.replace(day=1, month=1),
+        "all_time": instant(0),
+    }[name]
+
+
 # Until when open sessions count, at the moment $until; and the board of a range that starts at $start.
 BOARD = """
 WITH live AS (
@@ -59,6 +84,15 @@ SELECT user_id, sum(seconds)::bigint AS seconds, bool_or(open) AS live
  GROUP BY user_id HAVING sum(seconds) > 0
  ORDER BY seconds DESC, user_id
 """
+
+Place = collections.namedtuple("Place", "position rank user seconds live")
+
+
+def plain_board(sql, guild, name, until):
+    """Everybody's place at that moment, summed from the sessions."""
+    rows = sql.execute(BOARD, {"guild": guild, "until": until, "start": start_of(name, until)}).fetchall()
+    seconds = [row[1] for row in rows]
+    return [Place(i + 1, seconds.index(s) + 1, user, s, live) for i, (user, s, live) in enumerate(rows)]
 
 
 def assert_ledger_is_whole(sql):

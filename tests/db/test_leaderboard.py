@@ -1,7 +1,6 @@
 """Every board equals a plain sum over the sessions, to the second, and reads no more than it must."""
 
 import collections
-import datetime
 import os
 import pathlib
 import re
@@ -10,12 +9,11 @@ import subprocess
 import psycopg
 import pytest
 from harness import ROOT, TESTS, copy_of
-from plain_sql import BOARD, assert_ledger_is_whole
+from plain_sql import RANGES, assert_ledger_is_whole, instant, plain_board, start_of
 
 pytestmark = pytest.mark.xdist_group("leaderboard")  # its sessions are written once
 
 GUILD = 1187440136951169024
-RANGES = ["today", "past_24h", "past_72h", "past_7d", "past_14d", "this_month", "this_year", "all_time"]
 
 Board = collections.namedtuple("Board", "range known start until total members in_voice first page rows caller")
 Row = collections.namedtuple("Row", "position rank user seconds live name")
@@ -38,32 +36,11 @@ def read_boards(database, caller=0, page=0, ranges=range(8), guild=GUILD):
     return boards
 
 
-def instant(seconds):
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
-
-
-def start_of(name, now):
-    day = now.replace(hour=0, minute=0, second=0)
-    return {
-        "today": day,
-        "past_24h": now - datetime.timedelta(hours=24),
-        "past_72h": now - datetime.timedelta(hours=72),
-        "past_7d": now - datetime.timedelta(days=7),
-        "past_14d": now - datetime.timedelta(days=14),
-        "this_month": day.replace(day=1),
-        "this_year": day.replace(day=1, month=1),
-        "all_time": instant(0),
-    }[name]
-
-
-def plain_board(sql, board, name):
-    """(position, rank, user, seconds, live) of everybody, summed from the sessions as of the board's own moment."""
+def plain(sql, board, name):
+    """The same board, summed as of its own moment."""
     until = instant(board.until)
-    start = start_of(name, until)
-    assert board.start == int(start.timestamp())
-    rows = sql.execute(BOARD, {"guild": GUILD, "until": until, "start": start}).fetchall()
-    seconds = [row[1] for row in rows]
-    return [(i + 1, seconds.index(s) + 1, user, s, live) for i, (user, s, live) in enumerate(rows)]
+    assert board.start == int(start_of(name, until).timestamp())
+    return plain_board(sql, GUILD, name, until)
 
 
 MADE_UP = """
@@ -122,14 +99,14 @@ def test_all_ranges_equal_plain_sums(made_up, database):
     checked = 0
     for page, caller in [(0, 3), (0, 21), (3, 999), (10_000, 12)]:
         for name, board in read_boards(database, caller, page).items():
-            plain = plain_board(made_up, board, name)
-            shown = min(page, (len(plain) - 1) // 10)
+            places = plain(made_up, board, name)
+            shown = min(page, (len(places) - 1) // 10)
             assert board.page == shown
-            assert (board.total, board.members) == (sum(r[3] for r in plain), len(plain))
-            assert (board.in_voice, board.first) == (50, plain[0][3])
-            assert [tuple(row[:5]) for row in board.rows] == plain[shown * 10 : shown * 10 + 10]
+            assert (board.total, board.members) == (sum(r.seconds for r in places), len(places))
+            assert (board.in_voice, board.first) == (50, places[0].seconds)
+            assert [tuple(row[:5]) for row in board.rows] == places[shown * 10 : shown * 10 + 10]
             assert [row.name for row in board.rows] == [f"user{r.user}" if r.user <= 900 else "" for r in board.rows]
-            own = [r for r in plain if r[2] == caller]
+            own = [r for r in places if r.user == caller]
             assert [tuple(row[:5]) for row in board.caller] == own
             checked += 1
     assert checked == 32
@@ -138,8 +115,8 @@ def test_all_ranges_equal_plain_sums(made_up, database):
 def test_equal_times_share_a_rank(made_up, database):
     board = read_boards(database, 11, 0, [7])["all_time"]
     place = board.caller[0]
-    around = [r for r in plain_board(made_up, board, "all_time") if r[3] == place.seconds]
-    assert len(around) == 3 and {r[1] for r in around} == {place.rank}
+    around = [r for r in plain(made_up, board, "all_time") if r.seconds == place.seconds]
+    assert len(around) == 3 and {r.rank for r in around} == {place.rank}
 
 
 def test_open_sessions_end_where_proof_ends(made_up, database):
