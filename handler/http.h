@@ -23,13 +23,13 @@ struct http_route {
 struct http_server_config {
     struct loop *loop;
     int listen_fd; /* listening and non-blocking; the server closes it */
-    size_t
-        max_connections; /* at once: above it new ones wait in the kernel; keep it below the descriptor limit */
-    size_t max_body;     /* a longer one is answered 413 */
-    int64_t
-        timeout_ms; /* for an answer to be taken; for a request to arrive at least that and at most twice it */
-    const struct http_route
-        *routes; /* must live as long as the server; unknown paths: 404, unknown methods: 405 */
+    /* At once: above it new ones wait in the kernel. Keep it below the descriptor limit. */
+    size_t max_connections;
+    size_t max_body; /* a longer one is answered 413 */
+    /* For an answer to be taken; for a request to arrive at least that and at most twice it. */
+    int64_t timeout_ms;
+    /* Must live as long as the server. Unknown paths get 404, unknown methods 405. */
+    const struct http_route *routes;
     size_t n_routes;
     void *arg; /* of on_request */
 };

@@ -154,6 +154,37 @@ def test_killed_and_not_resumed(discord, trackers, sql, answer):
     assert_ledger_is_whole(sql)
 
 
+def test_an_evening(discord, trackers, sql):
+    """Joins, a move, a mute, a leave and a bot; killed and resumed; killed and not resumed; somebody leaves each time."""
+    ann, ben, cleo, dora = discord.people[:4]
+    lounge, games = discord.channels[:2]
+    tracker = trackers.start()
+    for user in (ann, ben, cleo):
+        discord.voice(user, lounge)
+    discord.voice(discord.bots[0], lounge)
+    discord.voice(ben, games)
+    discord.flags(cleo, self_mute=True)
+    discord.leave(ann)
+    discord.voice(dora, games)
+    until_open(sql, {(ben, games), (cleo, lounge), (dora, games)})
+    time.sleep(2.5)
+    tracker.kill()
+    discord.leave(dora)
+    tracker = trackers.start()
+    until_open(sql, {(ben, games), (cleo, lounge)})
+    time.sleep(2.5)
+    tracker.kill()
+    discord.faults(resume="refuse")
+    discord.leave(ben)
+    trackers.start()
+    wait_for(lambda: len(rows(sql)) == 6, "the snapshot after the lost session", 30)
+    until_open(sql, {(cleo, lounge)})
+    assert sorted((user, channel, reason) for user, channel, _, reason in rows(sql) if reason) == sorted([
+        (ann, lounge, "leave"), (ben, lounge, "move"), (dora, games, "leave"), (ben, games, "unproven"), (cleo, lounge, "unproven"),
+    ])
+    assert_ledger_is_whole(sql)
+
+
 @pytest.mark.parametrize("how", ["cut", "reconnect", "resumable", 4000, 4008])
 def test_a_broken_connection_is_resumed(discord, trackers, sql, how):
     ann, ben = discord.people[:2]
