@@ -1,26 +1,8 @@
 #include "render/canvas.h"
 
-#include "render/ground.h"
-#include "render/image_codec.h"
 #include "render/theme.h"
 
 #include <math.h>
-
-cairo_t *canvas_create(int height)
-{
-    cairo_surface_t *card = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CARD_WIDTH, height);
-    cairo_t *cr = cairo_create(card);
-    cairo_surface_destroy(card); /* cr holds it */
-    ground_paint(cr, height);
-    return cr;
-}
-
-struct picture canvas_jpeg(cairo_t *cr)
-{
-    const struct picture picture = image_to_jpeg(cairo_get_target(cr));
-    cairo_destroy(cr);
-    return picture;
-}
 
 static double channel(unsigned rgb, unsigned shift)
 {

@@ -1,15 +1,7 @@
-/* A card under way, and the shapes that cards are made of. Needs ground_init(). */
+/* The shapes that cards are made of. */
 #pragma once
 
-#include "render/image.h"
-
 #include <cairo.h>
-
-/* A card of CARD_WIDTH × height with the common background on it, to be ended with canvas_jpeg(). One at a
- * time. */
-cairo_t *canvas_create(int height);
-/* Ends the card. */
-struct picture canvas_jpeg(cairo_t *cr);
 
 /* The colour of what is drawn next, 0xRRGGBB. */
 void canvas_colour(cairo_t *cr, unsigned rgb, double alpha);

@@ -2,7 +2,7 @@
 
 #include "render/avatar.h"
 #include "render/canvas.h"
-#include "render/ground.h"
+#include "render/card.h"
 #include "render/text.h"
 #include "render/theme.h"
 #include "render/words.h"
@@ -158,7 +158,7 @@ static void draw_row(cairo_t *cr, const struct leaderboard_view *view, const str
     const struct row_look *look = metal ? &MEDAL_ROW : &ROW;
     const double cy = y + look->height / 2;
     if (metal)
-        ground_paint_tint(cr, &metal->tint, BOX_LEFT, (int)y, BOX_WIDTH, (int)look->height, look->radius);
+        card_tint(cr, &metal->tint, BOX_LEFT, (int)y, BOX_WIDTH, (int)look->height, look->radius);
     if (row->caller)
         draw_caller_box(cr, look, y);
 
@@ -236,7 +236,7 @@ struct picture leaderboard_render(const struct leaderboard_view *view)
     for (size_t i = 0; i < view->n_rows; i++)
         end += row_pitch(view, i);
 
-    cairo_t *cr = canvas_create((int)end + FOOTER_END);
+    cairo_t *cr = card_create((int)end + FOOTER_END);
     draw_header(cr, view);
     double y = ROWS_TOP;
     for (size_t i = 0; i < view->n_rows; i++) {
@@ -248,5 +248,5 @@ struct picture leaderboard_render(const struct leaderboard_view *view)
         draw_row(cr, view, &view->own, NULL, y + 20);
     }
     draw_footer(cr, view, end + FOOTER_BASE);
-    return canvas_jpeg(cr);
+    return card_jpeg(cr);
 }

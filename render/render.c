@@ -1,18 +1,18 @@
 #include "render/render.h"
 
-#include "render/ground.h"
+#include "render/card.h"
 #include "render/text.h"
 
 bool render_init(const char *fonts)
 {
     if (!text_init(fonts))
         return false;
-    ground_init();
+    card_init();
     return true;
 }
 
 void render_finish(void)
 {
-    ground_finish();
+    card_finish();
     text_finish();
 }

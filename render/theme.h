@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "render/ground.h"
+#include "render/card.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,7 @@
-#include "render/ground.h"
+#include "render/card.h"
 
 #include "render/canvas.h"
+#include "render/image_codec.h"
 #include "render/theme.h"
 
 #include <math.h>
@@ -29,7 +30,7 @@ static double channel(unsigned rgb, int shift)
 }
 
 /* The background in row y. */
-static double ground(int y, int shift)
+static double background_at(int y, int shift)
 {
     const double t = fmin((y + .5) / CARD_GRADIENT, 1);
     return channel(COLOUR_BG_TOP, shift) * (1 - t) + channel(COLOUR_BG, shift) * t;
@@ -60,19 +61,19 @@ static cairo_surface_t *render(const struct tint *tint, int top, int width, int 
             const double dither = noise(x, y);
             for (int shift = 0; shift < 24; shift += 8) {
                 const double over = tint ? channel(tint->colour, shift) * alpha : 0;
-                *pixel |= (uint32_t)(ground(top + y, shift) * (1 - alpha) + over + dither) << shift;
+                *pixel |= (uint32_t)(background_at(top + y, shift) * (1 - alpha) + over + dither) << shift;
             }
         }
     cairo_surface_mark_dirty(surface);
     return surface;
 }
 
-void ground_init(void)
+void card_init(void)
 {
     background = render(NULL, 0, CARD_WIDTH, CARD_GRADIENT);
 }
 
-void ground_finish(void)
+void card_finish(void)
 {
     cairo_surface_destroy(background);
     background = NULL;
@@ -82,14 +83,25 @@ void ground_finish(void)
     }
 }
 
-void ground_paint(cairo_t *cr, int height)
+cairo_t *card_create(int height)
 {
+    cairo_surface_t *card = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CARD_WIDTH, height);
+    cairo_t *cr = cairo_create(card);
+    cairo_surface_destroy(card); /* cr holds it */
     cairo_set_source_surface(cr, background, 0, 0);
     cairo_rectangle(cr, 0, 0, CARD_WIDTH, CARD_GRADIENT);
     cairo_fill(cr);
     canvas_colour(cr, COLOUR_BG, 1);
     cairo_rectangle(cr, 0, CARD_GRADIENT, CARD_WIDTH, height - CARD_GRADIENT);
     cairo_fill(cr);
+    return cr;
+}
+
+struct picture card_jpeg(cairo_t *cr)
+{
+    const struct picture picture = image_to_jpeg(cairo_get_target(cr));
+    cairo_destroy(cr);
+    return picture;
 }
 
 static bool is_same(const struct tint *a, const struct tint *b)
@@ -113,7 +125,7 @@ static cairo_surface_t *find_tinted(const struct tint *tint, int y, int width, i
     return row->surface;
 }
 
-void ground_paint_tint(cairo_t *cr, const struct tint *tint, int x, int y, int width, int height, double radius)
+void card_tint(cairo_t *cr, const struct tint *tint, int x, int y, int width, int height, double radius)
 {
     cairo_set_source_surface(cr, find_tinted(tint, y, width, height), x, y);
     canvas_box(cr, x, y, width, height, radius);
