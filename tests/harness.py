@@ -102,10 +102,10 @@ class Program:
         return self.process.wait(seconds)
 
     def end(self, secrets=()):
-        if self.process.poll() is None:
-            self.stop()
+        code = self.stop() if self.process.poll() is None else 0
         self.log_file.close()
         log = self.log()
+        assert code == 0, log[-5000:]
         assert "Sanitizer" not in log and "runtime error" not in log, log[-5000:]
         assert not [secret for secret in secrets if secret in log]
 

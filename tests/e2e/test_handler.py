@@ -201,7 +201,7 @@ def test_without_pictures_there_are_initials_and_soon(discord, handlers, still_l
     discord.faults(cdn=fault)
     began = time.time()
     without = card_hash(discord)
-    assert discord.edits()[-1]["at_ms"] / 1000 - began < 4
+    assert discord.edits()[-1]["at_ms"] / 1000 - began < 3
     assert discord.requests("cdn")
     still_ledger.execute("UPDATE member SET avatar = NULL, guild_avatar = NULL")
     still_ledger.execute("UPDATE guild SET icon = NULL")
