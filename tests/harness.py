@@ -42,6 +42,19 @@ def copy_of(cluster, template):
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextlib.contextmanager
+def away(url):
+    """Takes a database away from the programs; connections of the test's own stay."""
+    name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
+    with psycopg.connect(url.replace(f"dbname={name}", "dbname=postgres"), autocommit=True) as postgres:
+        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        postgres.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'vcledger%%'", [name]
+        )
+        yield
+        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
 def record_sessions(sql, guild, sessions):
     """Writes sessions as the tracker does: (user, started, ended or None) in unix seconds."""
     users, starts, ends = (list(column) for column in zip(*sessions))

@@ -52,7 +52,8 @@ EDIT = "IncomingWebhookUpdateRequestPartial"
 
 def test_a_misspelt_key_is_found(valid):
     assert valid({"flags": 32768, "allowed_mentions": {"parse": []}}, EDIT)
-    for wrong in ({"flag": 32768}, {"allowed_mentions": {"parses": []}}, {"components": [{"type": 17, "components": [], "colour": 1}]}):
+    container = {"type": 17, "components": [], "colour": 1}
+    for wrong in ({"flag": 32768}, {"allowed_mentions": {"parses": []}}, {"components": [container]}):
         with pytest.raises(AssertionError):
             valid(wrong, EDIT)
 

@@ -11,9 +11,8 @@ import struct
 import time
 
 import nacl.signing
-import psycopg
 import pytest
-from harness import Discord, free_port, is_ready, record_sessions, status_of, wait_for
+from harness import Discord, away, free_port, is_ready, record_sessions, status_of, wait_for
 from plain_sql import RANGES, instant, plain_board
 
 ATTACH_FILES = 1 << 15
@@ -267,7 +266,9 @@ def test_without_the_right_to_attach_files_it_is_text(discord, handlers, ledger)
     assert len(discord.edits()) == 1 and not discord.requests("cdn")
 
 
-@pytest.mark.parametrize("fault", [{"status": 400, "code": 400001}, {"status": 403, "code": 50013}, {"status": 413, "code": 40005}, {"status": 400}])
+@pytest.mark.parametrize(
+    "fault", [{"status": 400, "code": 400001}, {"status": 403, "code": 50013}, {"status": 413, "code": 40005}, {"status": 400}]
+)
 def test_a_refused_picture_becomes_text(discord, handlers, ledger, fault):
     handlers()
     discord.faults(rest=[{"method": "PATCH", **fault}])
@@ -285,7 +286,11 @@ def test_a_picture_above_the_limit_is_not_sent(discord, handlers, ledger):
     assert len(discord.edits()) == 1
 
 
-NASTY = ["*a* @everyone <@1> [x](y) ||s|| `c` ~~d~~ _e_", "# head > quote - list 1. <#5> <@&7> <t:1:R> :smile:", "\\*b\\* https://a.example/_"]
+NASTY = [
+    "*a* @everyone <@1> [x](y) ||s|| `c` ~~d~~ _e_",
+    "# head > quote - list 1. <#5> <@&7> <t:1:R> :smile:",
+    "\\*b\\* https://a.example/_",
+]
 
 
 def test_nothing_in_a_name_is_markup(discord, handlers, ledger):
@@ -346,16 +351,24 @@ def test_ping_is_answered_with_json(discord, handlers):
     assert (status, headers["Content-Type"], json.loads(body)) == (200, "application/json", {"type": 1})
 
 
+DEEP = 10_000
+BROKEN = [
+    b"", b"{", b"[]", b"null", b'"x"', b'{"type": "1"}', b"\xff\xfe",
+    b"[" * DEEP, b'{"a":' * DEEP, b"[" * DEEP + b"]" * DEEP,
+]
+SPOILT = [
+    {"application_id": "1"}, {"application_id": None}, {"type": 0}, {"type": 99}, {"id": 5}, {"guild_id": "x"},
+    {"data": None}, {"member": None}, {"token": ""},
+]
+
+
 def test_whatever_comes_in_the_process_goes_on(discord, handlers):
     handler = handlers()
     workers = handler.children()
     assert len(workers) == 2
-    application = discord.env["DISCORD_APPLICATION_ID"]
-    for body in (b"", b"{", b"[]", b"null", b'"x"', b'{"type": "1"}', b"\xff\xfe", b"[" * 10_000, b'{"a":' * 10_000, b"[" * 10_000 + b"]" * 10_000):
+    for body in BROKEN:
         assert post(discord, body)[0] == 400, body[:20]
-    whole = discord.interaction(command="leaderboard", merge={"type": 99})
-    assert whole["status"] == 400
-    for change in ({"application_id": "1"}, {"application_id": None}, {"data": None}, {"member": None}, {"guild_id": "x"}, {"token": ""}, {"type": 0}, {"id": 5}):
+    for change in SPOILT:
         assert discord.interaction(command="leaderboard", merge=change)["status"] == 400, change
     assert status_line(discord, "POST /interactions HTTP/1.1\r\n\r\n").startswith("HTTP/1.1 401 ")
     assert status_line(discord, "POST /interactions HTTP/1.0\r\n\r\n").split()[1] == "401"
@@ -480,38 +493,22 @@ def test_two_hundred_at_once(discord, handlers, ledger):
     assert len({answer["interaction_id"] for answer in answers}) == 200 and len(discord.edits()) == 200
 
 
-def database_away(database):
-    """Takes the database away from the programs; the test's own connection stays."""
-    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
-    with psycopg.connect(database.replace(f"dbname={name}", "dbname=postgres"), autocommit=True) as postgres:
-        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'vcledger%%'", [name])
-
-
-def database_back(database):
-    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
-    with psycopg.connect(database.replace(f"dbname={name}", "dbname=postgres"), autocommit=True) as postgres:
-        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-
-
 def test_while_the_database_is_away(discord, handlers, ledger, database):
     handlers()
-    database_away(database)
-    wait_for(lambda: status_of(discord.handler_port, "/readyz") == 503, "not ready")
-    assert status_of(discord.handler_port, "/healthz") == 200
-    assert words(discord.leaderboard()).startswith("I could not read the database.")
-    database_back(database)
+    with away(database):
+        wait_for(lambda: status_of(discord.handler_port, "/readyz") == 503, "not ready")
+        assert status_of(discord.handler_port, "/healthz") == 200
+        assert words(discord.leaderboard()).startswith("I could not read the database.")
     wait_for(lambda: is_ready(discord.handler_port), "ready again", 30)
     assert picture(discord, discord.leaderboard())
 
 
 def test_it_starts_without_the_database(discord, handlers, ledger, database):
-    database_away(database)
-    handlers(wait=False)
-    wait_for(lambda: status_of(discord.handler_port, "/healthz") == 200, "alive")
-    assert status_of(discord.handler_port, "/readyz") == 503
-    assert discord.interaction(ping=True)["response"] == {"type": 1}
-    database_back(database)
+    with away(database):
+        handlers(wait=False)
+        wait_for(lambda: status_of(discord.handler_port, "/healthz") == 200, "alive")
+        assert status_of(discord.handler_port, "/readyz") == 503
+        assert discord.interaction(ping=True)["response"] == {"type": 1}
     wait_for(lambda: is_ready(discord.handler_port), "ready", 30)
     assert picture(discord, discord.leaderboard())
 

@@ -3,9 +3,8 @@
 import json
 import time
 
-import psycopg
 import pytest
-from harness import ROOT, copy_of, wait_for
+from harness import ROOT, away, copy_of, wait_for
 from plain_sql import assert_ledger_is_whole
 
 
@@ -358,11 +357,7 @@ def test_a_database_that_was_away_gets_everything(discord, trackers, sql, databa
     trackers.start()
     discord.voice(ann, lounge)
     until_open(sql, {(ann, lounge)})
-    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
-    admin = database.replace(f"dbname={name}", "dbname=postgres")
-    with psycopg.connect(admin, autocommit=True) as postgres:
-        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'vcledger%%'", [name])
+    with away(database):
         time.sleep(1)
         discord.voice(ben, lounge)
         time.sleep(1)
@@ -371,7 +366,6 @@ def test_a_database_that_was_away_gets_everything(discord, trackers, sql, databa
         discord.leave(ann)
         time.sleep(1)
         assert open_rows(sql) == {(ann, lounge)}
-        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     until_open(sql, {(ben, lounge), (cleo, lounge)})
     started = [row[0] for row in sql.execute("SELECT started_at FROM voice_session ORDER BY 1").fetchall()]
     assert len(set(started)) == 3, "booked when they happened, not when they were written"
