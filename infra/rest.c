@@ -289,7 +289,7 @@ static void on_answer(void *arg, const struct http_response *response)
         const bool good = response->status >= 200 && response->status < 300;
         finish(call, good ? REST_OK : REST_REFUSED, body);
     } else {
-        log_debug("rest_retry", "bucket=%s status=%d code=%" PRId64 " wait_ms=%" PRId64 " error=%s",
+        log_info("rest_retry", "bucket=%s status=%d code=%" PRId64 " wait_ms=%" PRId64 " error=%s",
                   call->bucket, response->status, call->code, verdict.wait_ms, log_quote(call->error));
         proceed(call, verdict.wait_ms);
     }
