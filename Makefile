@@ -110,5 +110,7 @@ register: all
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
 
+# What was counted for a real server is in data/ and stays.
 clean:
+	@[ ! -d build/run/postgres ] || infra/sandbox/postgres remove build/run/postgres
 	rm -rf build

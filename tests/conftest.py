@@ -16,7 +16,7 @@ def cluster(tmp_path_factory):
         [script, "start", directory, "fsync=off", "max_connections=200"], capture_output=True, text=True, check=True
     )
     yield started.stdout.strip()
-    subprocess.run([script, "stop", directory], check=True)
+    subprocess.run([script, "remove", directory], check=True)
 
 
 @pytest.fixture(scope="session")
