@@ -24,11 +24,15 @@ LIBS_handler = $(shell pkg-config --libs libh2o-evloop libsodium)
 LIBS_tracker = -lwslay $(shell pkg-config --libs zlib libcrypto)
 LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo zlib) -lwslay -lpthread
 
+# Packages first, then a make that sees what they brought; on all processors unless told otherwise.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: all run register test unit asan lint format clean deps
 all: deps
-	@$(MAKE) --no-print-directory programs
+	@$(SUBMAKE) programs
 .PHONY: programs
 programs: $(BIN)/handler $(BIN)/tracker $(BIN)/sandbox
+	@:
 
 deps:
 	@infra/deploy/install-packages
@@ -85,7 +89,7 @@ $(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest: $(OUT)/tests/i
 tests: programs $(UNIT_TESTS) $(DB_TESTS)
 
 unit: deps
-	@$(MAKE) --no-print-directory tests
+	@$(SUBMAKE) tests
 	@for t in $(UNIT_TESTS); do $$t >$$t.log 2>&1 && echo "ok   $$t" || { cat $$t.log; echo "FAILED $$t"; exit 1; }; done
 
 # To run a part: make test PYTEST="db -k fence"
@@ -95,10 +99,10 @@ test: unit
 
 asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppressions=0
 asan:
-	@$(MAKE) --no-print-directory test FLAVOUR=asan
+	@$(SUBMAKE) test FLAVOUR=asan
 
 lint: deps
-	@$(MAKE) --no-print-directory programs
+	@$(SUBMAKE) programs
 	@tests/lint
 
 run: all
