@@ -12,8 +12,8 @@ FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefine
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum
 PACKAGES := cairo pangocairo pangoft2 fontconfig libcjson libcurl libh2o-evloop libjpeg libpq libsodium openssl spng zlib
-# Other people's headers are system headers: their warnings are not ours.
-INCLUDES  = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKAGES)))
+# Other people's headers are system headers: their warnings are not ours. Asked once, when the packages are there.
+INCLUDES  = $(eval INCLUDES := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKAGES))))$(INCLUDES)
 CFLAGS    = -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(WARNINGS) -D_GNU_SOURCE -DH2O_USE_LIBUV=0 -I. $(INCLUDES) $(EXTRA_CFLAGS)
 LDFLAGS   = $(FLAGS_$(FLAVOUR)) -Wl,--as-needed -Wl,-z,relro,-z,now $(EXTRA_LDFLAGS)
 
