@@ -290,7 +290,7 @@ static void on_answer(void *arg, const struct http_response *response)
         finish(call, good ? REST_OK : REST_REFUSED, body);
     } else {
         log_info("rest_retry", "bucket=%s status=%d code=%" PRId64 " wait_ms=%" PRId64 " error=%s",
-                  call->bucket, response->status, call->code, verdict.wait_ms, log_quote(call->error));
+                 call->bucket, response->status, call->code, verdict.wait_ms, log_quote(call->error));
         proceed(call, verdict.wait_ms);
     }
     cJSON_Delete(body);
