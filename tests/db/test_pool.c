@@ -93,7 +93,8 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct db_statement create = {"create", "CREATE TABLE IF NOT EXISTS t (n bigint PRIMARY KEY, s text)"};
+static const struct db_statement create = {"create",
+                                           "CREATE TABLE IF NOT EXISTS t (n bigint PRIMARY KEY, s text)"};
 static const struct db_statement insert = {"insert", "INSERT INTO t VALUES ($1, $2)"};
 static const struct db_statement count = {"count", "SELECT count(*) FROM t"};
 static const struct db_statement empty = {"empty", "DELETE FROM t"};
@@ -161,9 +162,10 @@ static void test_arrays_and_text_arrive_as_they_are(void **state)
     db_job_array(job, &nothing);
     const struct answer answer = run(job);
     assert_int_equal(answer.status, DB_OK);
-    assert_string_equal(answer.text[0],
-                        "a'\\\"b||NULL|null|{\"x\\y\",}|bad \xef\xbf\xbd\xef\xbf\xbd utf8 \xef\xbf\xbd\xef\xbf\xbd"
-                        "\xef\xbf\xbd \xf0\x9f\xa6\x8a|-9223372036854775808|null|1187440136951169024|0");
+    assert_string_equal(
+        answer.text[0],
+        "a'\\\"b||NULL|null|{\"x\\y\",}|bad \xef\xbf\xbd\xef\xbf\xbd utf8 \xef\xbf\xbd\xef\xbf\xbd"
+        "\xef\xbf\xbd \xf0\x9f\xa6\x8a|-9223372036854775808|null|1187440136951169024|0");
 }
 
 /* A statement that cannot be prepared now can be later, and takes no other with it. */
