@@ -29,7 +29,7 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(s
 
 .PHONY: all run register test unit asan lint format clean deps
 all: deps
-	@$(SUBMAKE) programs
+	@+$(SUBMAKE) programs
 .PHONY: programs
 programs: $(BIN)/handler $(BIN)/tracker $(BIN)/sandbox
 	@:
@@ -82,14 +82,14 @@ DB_TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/db/*.c))
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
 	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_handler) $(LIBS_tracker) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -lcmocka -o $@
-.PRECIOUS: $(OUT)/tests/%.o
+.SECONDARY: # objects stay
 $(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest: $(OUT)/tests/infra/scripted_server.o
 
 .PHONY: tests
 tests: programs $(UNIT_TESTS) $(DB_TESTS)
 
 unit: deps
-	@$(SUBMAKE) tests
+	@+$(SUBMAKE) tests
 	@for t in $(UNIT_TESTS); do $$t >$$t.log 2>&1 && echo "ok   $$t" || { cat $$t.log; echo "FAILED $$t"; exit 1; }; done
 
 # To run a part: make test PYTEST="db -k fence"
@@ -99,10 +99,10 @@ test: unit
 
 asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppressions=0
 asan:
-	@$(SUBMAKE) test FLAVOUR=asan
+	@+$(SUBMAKE) test FLAVOUR=asan
 
 lint: deps
-	@$(SUBMAKE) programs
+	@+$(SUBMAKE) programs
 	@tests/lint
 
 run: all
