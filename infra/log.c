@@ -32,7 +32,8 @@ void log_set_program(const char *name)
 }
 
 /* Appends at *used and never past the room for a newline. */
-static void append(char *line, size_t size, size_t *used, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void append(char *line, size_t size, size_t *used,
+                                                         const char *format, va_list args)
 {
     const int n = vsnprintf(line + *used, size - *used, format, args);
     if (n > 0)

@@ -268,7 +268,7 @@ char *text_initial(const char *name)
     char first[6];
     const int n_first = g_unichar_to_utf8(g_unichar_totitle(g_utf8_get_char(name)), first);
     buffer_append(&initial, first, (size_t)n_first);
-    const char *second = g_utf8_next_char(name);
+    const char *second = g_utf8_find_next_char(name, NULL);
     buffer_append(&initial, second, (size_t)(g_utf8_offset_to_pointer(name, length) - second));
     return initial.data;
 }

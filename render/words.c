@@ -58,14 +58,14 @@ char *words_clean(const char *name)
     char *valid = g_utf8_make_valid(name, (gssize)strnlen(name, (size_t)4 * NAME_CHARACTERS));
     struct buffer out = {0};
     int n = 0;
-    for (const char *p = valid; *p && n < NAME_CHARACTERS; p = g_utf8_next_char(p)) {
+    for (const char *p = valid; *p && n < NAME_CHARACTERS; p = g_utf8_find_next_char(p, NULL)) {
         const gunichar c = g_utf8_get_char(p);
         if (is_direction(c))
             continue;
         if (is_break(c))
             buffer_append(&out, " ", 1);
         else
-            buffer_append(&out, p, (size_t)(g_utf8_next_char(p) - p));
+            buffer_append(&out, p, (size_t)(g_utf8_find_next_char(p, NULL) - p));
         n++;
     }
     g_free(valid);

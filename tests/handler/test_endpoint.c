@@ -404,7 +404,7 @@ static void test_words(void **state)
     char *const answer = post_signed(COMMAND(SERVER("0", "1"), "fly", ""));
     const char *const body = strstr(answer, "\r\n\r\n") + 4;
     cJSON *const root = json_parse(body, strlen(body));
-    int64_t type, flags;
+    int64_t type = 0, flags = 0;
     assert_true(json_int(root, "type", &type) && json_int(json_object(root, "data"), "flags", &flags));
     assert_int_equal(type, 4);
     assert_int_equal(flags, 64);
