@@ -264,6 +264,7 @@ static void on_resumed(void *arg, int64_t received_ms)
     struct shard *const shard = arg;
     log_info("resumed", "gap_ms=%lld in_voice=%zu", (long long)(received_ms - shard->progress.proven_ms),
              voice_count(shard->voice));
+    writer_flush(shard->writer); /* what was unproven until here must not hang on the next heartbeat */
 }
 
 /* Nobody knows what happened since the proven moment: all that was open ends there. */

@@ -407,3 +407,16 @@ def test_without_tables_the_advice_is_given(discord, trackers, cluster):
         tracker = trackers.start(wait=False, DATABASE_URL=url)
         assert tracker.process.wait(15) == 1
     assert "tracker --migrate" in tracker.log()
+
+
+def test_a_resume_is_proof_that_is_written(discord, trackers, sql):
+    """Rule 2: not left until the next heartbeat, or a kill could cost two intervals."""
+    ann, lounge = discord.people[0], discord.channels[0]
+    trackers.start(HEARTBEAT_INTERVAL="60")
+    discord.voice(ann, lounge)
+    until_open(sql, {(ann, lounge)})
+    time.sleep(1)
+    before, cut = discord.last_request(), sql.execute("SELECT now()").fetchone()[0]
+    discord.gateway("cut")
+    wait_for(lambda: discord.frames(6, before), "RESUME")
+    wait_for(lambda: proven(sql) > cut, "the proof", 3)
