@@ -17,14 +17,14 @@ static const struct db_statement claim_shard = {
 };
 
 /* Runs behind the claim in the same transaction: the row's lock has then been waited for, and what the owner
- * before us committed last is seen. */
+ * before us committed last is seen. Which servers are the shard's is Discord's formula: a server's own row need not
+ * be there, and what is open but not known would stay open for ever. */
 static const struct db_statement load_members = {
     "load_members",
     "SELECT p.guild_id, p.user_id, p.channel_id, s.session_id, extract(epoch FROM s.started_at)::bigint "
     "FROM voice_presence p "
-    "JOIN guild g USING (guild_id) "
     "LEFT JOIN voice_session s ON s.guild_id = p.guild_id AND s.user_id = p.user_id AND s.ended_at IS NULL "
-    "WHERE g.shard_count = $1::int AND g.shard_id = $2::int",
+    "WHERE (p.guild_id >> 22) % $1::int = $2::int",
 };
 
 struct claiming {

@@ -420,3 +420,20 @@ def test_a_resume_is_proof_that_is_written(discord, trackers, sql):
     discord.gateway("cut")
     wait_for(lambda: discord.frames(6, before), "RESUME")
     wait_for(lambda: proven(sql) > cut, "the proof", 3)
+
+
+def test_voice_of_an_unknown_server_survives_a_restart(discord, trackers, sql):
+    """Its GUILD_CREATE never came, say: what is open is known after a restart, and no ghost is left."""
+    guild, user, channel = 4194304 * 7, 77, 78
+    def said(seq, channel):
+        return {"op": 0, "t": "VOICE_STATE_UPDATE", "s": seq, "d": {
+            "guild_id": str(guild), "user_id": str(user), "channel_id": channel and str(channel), "session_id": "x"}}
+    tracker = trackers.start()
+    discord.gateway("raw", frame=said(1000, channel))
+    until_open(sql, {(user, channel)})
+    tracker.kill()
+    discord.faults(resume="refuse")
+    trackers.start()
+    wait_for(lambda: open_rows(sql) == set(), "no ghost")
+    assert presence(sql) == set()
+    assert [row[3] for row in rows(sql)] == ["unproven"]
