@@ -11,6 +11,8 @@ import pathlib
 import signal
 import socket
 import subprocess
+import tempfile
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -53,6 +55,47 @@ def away(url):
         )
         yield
         postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+class Detour:
+    """A way to a database that can break without the server's noticing."""
+
+    def __init__(self, url):
+        self.directory = tempfile.TemporaryDirectory(dir="/tmp")  # a socket's path is short
+        self.target = psycopg.conninfo.conninfo_to_dict(url)["host"] + "/.s.PGSQL.5432"
+        self.url = psycopg.conninfo.make_conninfo(url, host=self.directory.name)
+        self.pairs = []
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.directory.name + "/.s.PGSQL.5432")
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, server = self.listener.accept()[0], socket.socket(socket.AF_UNIX)
+                server.connect(self.target)
+                self.pairs.append((client, server))
+                for source, sink in [(client, server), (server, client)]:
+                    threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def copy(source, sink):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                sink.sendall(piece)
+
+    def cut(self):
+        """The clients notice, the server does not."""
+        for client, _ in self.pairs:
+            client.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.listener.close()
+        for client, server in self.pairs:
+            client.close()
+            server.close()
+        self.directory.cleanup()
 
 
 def record_sessions(sql, guild, sessions):

@@ -123,7 +123,7 @@ static void retry_later(struct writer *writer)
     writer->timer = loop_after(writer->config.loop, RETRY_MS, on_time, writer);
 }
 
-/* The reply was lost: the number of committed batches tells whether this one is among them. */
+/* The number of committed batches tells whether this one is among them. */
 static void on_asked(void *arg, bool ok, int64_t epoch, int64_t batch_no)
 {
     struct writer *const writer = arg;
@@ -142,6 +142,12 @@ static void on_asked(void *arg, bool ok, int64_t epoch, int64_t batch_no)
     }
 }
 
+static void ask(struct writer *writer)
+{
+    writer->state = ASKING;
+    send_batch(writer);
+}
+
 static void on_sent(void *arg, const struct db_outcome *outcome)
 {
     struct writer *const writer = arg;
@@ -150,14 +156,13 @@ static void on_sent(void *arg, const struct db_outcome *outcome)
         committed(writer);
         break;
     case DB_FAILED:
-        if (strcmp(outcome->sqlstate, DB_FENCED) == 0)
-            fenced(writer);
-        else
+        if (strcmp(outcome->sqlstate, DB_FENCED) != 0)
             retry_later(writer);
+        else /* by another owner, or by this very batch: sent on a connection that broke, and committed only now */
+            ask(writer);
         break;
     case DB_LOST:
-        writer->state = ASKING;
-        send_batch(writer);
+        ask(writer);
         break;
     case DB_UNAVAILABLE:
         retry_later(writer);

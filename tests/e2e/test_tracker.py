@@ -1,10 +1,11 @@
 """Voice in, sessions out: the rules of counting, against the local Discord over wss."""
 
+import contextlib
 import json
 import time
 
 import pytest
-from harness import ROOT, away, copy_of, wait_for
+from harness import ROOT, Detour, away, copy_of, wait_for
 from plain_sql import assert_ledger_is_whole
 
 
@@ -370,6 +371,30 @@ def test_a_database_that_was_away_gets_everything(discord, trackers, sql, databa
     started = [row[0] for row in sql.execute("SELECT started_at FROM voice_session ORDER BY 1").fetchall()]
     assert len(set(started)) == 3, "booked when they happened, not when they were written"
     assert_ledger_is_whole(sql)
+
+
+def test_a_batch_that_commits_after_its_connection_broke(discord, trackers, sql, database):
+    """It is sent again, waits for itself, and is refused by the fence: no other owner, and no reason to end."""
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    waits = "SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND locktype = %s AND a.datname = current_database()"
+    with contextlib.closing(Detour(database)) as detour:
+        tracker = trackers.start(DATABASE_URL=detour.url)
+        discord.voice(ann, lounge)
+        until_open(sql, {(ann, lounge)})
+        sql.execute("SELECT pg_advisory_lock(hashtextextended('guild', %s))", [discord.guild])
+        discord.voice(ben, lounge)
+        wait_for(lambda: sql.execute(waits, ["advisory"]).fetchone() is not None, "the batch under way")
+        detour.cut()
+        wait_for(lambda: sql.execute(waits, ["transactionid"]).fetchone() is not None, "the same batch again")
+        sql.execute("SELECT pg_advisory_unlock_all()")
+        until_open(sql, {(ann, lounge), (ben, lounge)})
+        wait_for(lambda: "batch_found_committed" in tracker.log(), "the writer's understanding")
+        discord.leave(ann)
+        until_open(sql, {(ben, lounge)})
+        assert tracker.process.poll() is None and "shard_taken" not in tracker.log()
+        assert_ledger_is_whole(sql)
+        assert tracker.stop() == 0
 
 
 def test_a_refusing_server_sees_few_identifies(discord, trackers):
