@@ -37,7 +37,7 @@ enum {
  * CONNECTING   ends by the websocket's open time-out
  * GREETING     connected, no HELLO yet
  * IDENTIFYING  IDENTIFY is sent, no READY yet
- * RESUMING     RESUME is sent, the replay runs, no RESUMED yet
+ * RESUMING     RESUME is sent, the replay runs, no RESUMED yet, or no answer to the beat after it
  * RUNNING      ends by a heartbeat without an answer
  * STOPPING     gateway_stop() was called; ends by the websocket's close time-out
  * STOPPED      by gateway_stop(), or by what Discord calls final
@@ -59,7 +59,8 @@ struct gateway {
     /* Of the connection. */
     int64_t beat_interval;
     bool beat_unanswered;
-    bool on_main; /* to the main url: HELLO is answered with IDENTIFY */
+    int acks_to_end; /* RESUMING, after RESUMED: so many until the replay is over for certain; else 0 */
+    bool on_main;    /* to the main url: HELLO is answered with IDENTIFY */
     int64_t running_since;
 
     /* Of the session: kept over connections until it is lost. */
@@ -109,6 +110,7 @@ static void drop(struct gateway *g)
     g->question = NULL;
     g->socket = NULL;
     g->beat_unanswered = false;
+    g->acks_to_end = 0;
 }
 
 static void on_timer(void *arg)
@@ -257,11 +259,43 @@ static void on_heartbeat_wanted(struct gateway *g)
         beat(g);
 }
 
+static void run(struct gateway *g)
+{
+    g->state = RUNNING;
+    g->running_since = clock_monotonic_ms();
+    loop_cancel(g->timer);
+    g->timer = NULL;
+}
+
+/*
+ * RESUMED is said to end the replay. But it has a seq like any dispatch: the replay may hold one of an earlier RESUME,
+ * with more behind it. What answers a beat that is sent now comes after all of it.
+ */
+static void on_resumed(struct gateway *g)
+{
+    if (g->acks_to_end > 0)
+        return;
+    g->acks_to_end = g->beat_unanswered ? 2 : 1;
+    beat(g);
+}
+
+static void on_replay_end(struct gateway *g, int64_t received_ms)
+{
+    log_info("gateway_resumed", "shard=%d seq=%" PRId64, g->config.shard_id, g->seq);
+    run(g);
+    g->failed_resumes = 0;
+    g->callbacks.on_resumed(g->callbacks.arg, received_ms);
+    if (g->state == RUNNING)
+        g->callbacks.on_alive(g->callbacks.arg, received_ms);
+}
+
 static void on_ack(struct gateway *g, int64_t received_ms)
 {
     g->beat_unanswered = false;
     if (g->state == RUNNING)
         g->callbacks.on_acknowledged(g->callbacks.arg, received_ms);
+    else if (g->acks_to_end > 0 && --g->acks_to_end == 0)
+        on_replay_end(g, received_ms);
 }
 
 static void on_invalid_session(struct gateway *g, bool resumable)
@@ -275,14 +309,6 @@ static void on_invalid_session(struct gateway *g, bool resumable)
     drop(g);
     pause_before(g, INVALID_MIN_MS + (int64_t)(INVALID_SPREAD_MS * chance()), attempt);
     lose_session(g);
-}
-
-static void run(struct gateway *g)
-{
-    g->state = RUNNING;
-    g->running_since = clock_monotonic_ms();
-    loop_cancel(g->timer);
-    g->timer = NULL;
 }
 
 /* In place of RESUMED it means that the old session is lost. A new one counts from the start. */
@@ -299,16 +325,6 @@ static void on_ready(struct gateway *g, const struct event_ready *ready, int64_t
         g->callbacks.on_alive(g->callbacks.arg, received_ms);
 }
 
-static void on_resumed(struct gateway *g, int64_t received_ms)
-{
-    log_info("gateway_resumed", "shard=%d seq=%" PRId64, g->config.shard_id, g->seq);
-    run(g);
-    g->failed_resumes = 0;
-    g->callbacks.on_resumed(g->callbacks.arg, received_ms);
-    if (g->state == RUNNING)
-        g->callbacks.on_alive(g->callbacks.arg, received_ms);
-}
-
 static void on_dispatch(struct gateway *g, const struct event_frame *frame, int64_t received_ms)
 {
     const struct event *const event = &frame->event;
@@ -317,7 +333,7 @@ static void on_dispatch(struct gateway *g, const struct event_frame *frame, int6
     if (event->type == EVENT_READY && (g->state != RUNNING || frame->seq > g->seq))
         on_ready(g, &event->ready, received_ms);
     else if (event->type == EVENT_RESUMED && g->state == RESUMING)
-        on_resumed(g, received_ms);
+        on_resumed(g);
     if ((g->state != RESUMING && g->state != RUNNING) || frame->seq <= g->seq)
         return;
     g->seq = frame->seq;

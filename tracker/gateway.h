@@ -5,7 +5,7 @@
  * gateway_rules.h.
  *
  * States, each with a time-out of its own: WAITING (a pause), ASKING (GET /gateway/bot), CONNECTING (TCP, TLS,
- * upgrade), GREETING (no HELLO yet), IDENTIFYING (no READY yet), RESUMING (replay, no RESUMED yet), RUNNING.
+ * upgrade), GREETING (no HELLO yet), IDENTIFYING (no READY yet), RESUMING (replay, its end not proven yet), RUNNING.
  */
 #pragma once
 
@@ -44,8 +44,8 @@ struct gateway_config {
  * on_alive         a frame came while RUNNING (READY and RESUMED included), before what it means is told: the
  *                  shard was watched until received_ms. Never while a connection greets, identifies or replays:
  *                  there a HELLO proves nothing, for an op 9 may follow, and what is replayed happened before.
- * on_dispatch      one dispatch, in order, each seq once. replayed: between RESUME and RESUMED. READY and
- *                  RESUMED come here as well, after on_session_lost or on_resumed where those apply.
+ * on_dispatch      one dispatch, in order, each seq once. replayed: between RESUME and on_resumed. READY and
+ *                  RESUMED come here as well, READY after on_session_lost where that applies.
  * on_resumed       the replay is complete: from here on everything is new.
  * on_session_lost  the session cannot be resumed (op 9, a close code that says so, READY in place of RESUMED,
  *                  or a fresh start without a session): whatever was open is unproven. READY and snapshots

@@ -127,6 +127,32 @@ def test_killed_and_resumed(discord, trackers, sql):
     assert_ledger_is_whole(sql)
 
 
+def test_a_replay_with_an_earlier_resumed_in_it(discord, trackers, sql, database):
+    """It has a seq like any dispatch. Killed before that was committed, the next start gets it again: no end of the replay."""
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    tracker = trackers.start()
+    discord.voice(ann, lounge)
+    discord.voice(ben, lounge)
+    until_open(sql, {(ann, lounge), (ben, lounge)})
+    until_committed(sql, discord)
+    tracker.kill()
+    proof = proven(sql)
+    discord.faults(connect="refuse")
+    tracker = trackers.start(wait=False)
+    wait_for(lambda: "shard_claimed" in tracker.log(), "the claim")
+    with away(database):
+        discord.faults(connect="accept")
+        wait_for(lambda: "gateway_resumed" in tracker.log(), "RESUMED")
+        tracker.kill()
+    time.sleep(2)
+    discord.leave(ann)
+    trackers.start()
+    until_open(sql, {(ben, lounge)})
+    assert sql.execute("SELECT ended_at FROM voice_session WHERE user_id = %s", [ann]).fetchall() == [(proof.replace(microsecond=0),)]
+    assert_ledger_is_whole(sql)
+
+
 @pytest.mark.parametrize("answer", ["refuse", "ready"])
 def test_killed_and_not_resumed(discord, trackers, sql, answer):
     """The session is gone: all that was open ends at the last proof, the snapshot opens anew."""
