@@ -85,8 +85,13 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render
 .SECONDARY: # objects stay
 $(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest: $(OUT)/tests/infra/scripted_server.o
 
+STEPPED_CLOCK := $(OUT)/tests/e2e/stepped_clock.so
+$(STEPPED_CLOCK): tests/e2e/stepped_clock.c
+	@mkdir -p $(@D)
+	@echo "  cc $<" && $(CC) $(filter-out -fsanitize%,$(CFLAGS)) -shared -fPIC $< -o $@
+
 .PHONY: tests
-tests: programs $(UNIT_TESTS) $(DB_TESTS)
+tests: programs $(UNIT_TESTS) $(DB_TESTS) $(STEPPED_CLOCK)
 
 unit: deps
 	@+$(SUBMAKE) tests

@@ -240,6 +240,7 @@ static int64_t proven_s(const struct shard *shard)
 static void on_alive(void *arg, int64_t received_ms)
 {
     struct shard *const shard = arg;
+    book(shard, received_ms); /* what ends at the proven moment must not end after what begins next */
     if (received_ms > shard->progress.proven_ms)
         shard->progress.proven_ms = received_ms;
     writer_progress(shard->writer, &shard->progress);

@@ -5,7 +5,7 @@ import json
 import time
 
 import pytest
-from harness import ROOT, Detour, away, copy_of, wait_for
+from harness import ROOT, TESTS, Detour, away, copy_of, wait_for
 from plain_sql import assert_ledger_is_whole
 
 
@@ -421,6 +421,28 @@ def test_a_batch_that_commits_after_its_connection_broke(discord, trackers, sql,
         assert tracker.process.poll() is None and "shard_taken" not in tracker.log()
         assert_ledger_is_whole(sql)
         assert tracker.stop() == 0
+
+
+def test_the_clock_steps_back(discord, trackers, sql, tmp_path):
+    """The session is lost right afterwards: what ended at the last proof does not lie over what begins then."""
+    ann, lounge = discord.people[0], discord.channels[0]
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    trackers.start(
+        LD_PRELOAD=str(TESTS / "e2e/stepped_clock.so"),
+        STEPPED_CLOCK=str(clock),
+        ASAN_OPTIONS="verify_asan_link_order=0",
+    )
+    discord.voice(ann, lounge)
+    until_open(sql, {(ann, lounge)})
+    time.sleep(3)  # a proof in a later second than the join
+    clock.write_text("-30")
+    discord.faults(resume="ready")
+    discord.gateway("cut")
+    wait_for(lambda: len(rows(sql)) == 2, "the snapshot")
+    (first, ended), (second, _) = sql.execute("SELECT started_at, ended_at FROM voice_session ORDER BY session_id").fetchall()
+    assert first < ended == second
+    assert_ledger_is_whole(sql)
 
 
 def test_a_refusing_server_sees_few_identifies(discord, trackers):
