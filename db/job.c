@@ -23,10 +23,17 @@ void db_job_destroy(struct db_job *job)
         PQclear(job->results[i]);
     for (int i = 0; i < job->n_params; i++)
         free(job->params[i]);
+    free(job->memory);
     free(job->results);
     free(job->params);
     free(job->statements);
     free(job);
+}
+
+void *db_job_memory(struct db_job *job, size_t size)
+{
+    job->memory = mem_alloc(size);
+    return job->memory;
 }
 
 int db_job_size(const struct db_job *job)

@@ -17,6 +17,7 @@ struct db_job {
     int n_statements;
     char **params; /* text format; NULL: null */
     int n_params, params_capacity;
+    void *memory; /* db_job_memory() */
 
     struct db_pool *pool;
     struct db_job *next;

@@ -1,9 +1,6 @@
 #include "db/leaderboard.h"
 
 #include "db/pool.h"
-#include "infra/mem.h"
-
-#include <stdlib.h>
 
 /*
  * A board is what ended, from a rollup where the range is one of the calendar's, and what is open, counted up
@@ -135,22 +132,21 @@ static struct db_leaderboard board_from(const struct db_rows *rows, uint64_t cal
 
 static void on_read(void *arg, const struct db_outcome *outcome)
 {
-    struct reading *const reading = arg;
+    const struct reading *const reading = arg;
     if (outcome->status != DB_OK) {
         reading->on_done(reading->arg, NULL);
     } else {
         const struct db_leaderboard board = board_from(outcome->rows[0], reading->caller_id);
         reading->on_done(reading->arg, &board);
     }
-    free(reading);
 }
 
 void db_leaderboard_read(struct db_pool *pool, const struct db_leaderboard_query *query,
                          void (*on_done)(void *arg, const struct db_leaderboard *board), void *arg)
 {
-    struct reading *const reading = mem_alloc(sizeof(*reading));
-    *reading = (struct reading){.caller_id = query->caller_id, .on_done = on_done, .arg = arg};
     struct db_job *const job = db_job_create();
+    struct reading *const reading = db_job_memory(job, sizeof(*reading));
+    *reading = (struct reading){.caller_id = query->caller_id, .on_done = on_done, .arg = arg};
     db_job_statement(job, &boards[query->range]);
     db_job_snowflake(job, query->guild_id);
     db_job_snowflake(job, query->caller_id);

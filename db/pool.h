@@ -50,6 +50,8 @@ void db_job_snowflake_or_null(struct db_job *job, uint64_t id); /* 0: null */
 void db_job_bool(struct db_job *job, bool value);
 /* NULL: null. Copied, and repaired where it is no valid UTF-8, for the server would refuse the whole job. */
 void db_job_text(struct db_job *job, const char *value);
+/* size bytes, all 0, that live as long as the job, until after on_done: for what that needs. Once a job. */
+void *db_job_memory(struct db_job *job, size_t size);
 /* Statements so far. */
 int db_job_size(const struct db_job *job);
 

@@ -1,9 +1,5 @@
 #include "db/shard.h"
 
-#include "infra/mem.h"
-
-#include <stdlib.h>
-
 /* Claiming ------------------------------------------------------------------------------------------------ */
 
 static const struct db_statement claim_shard = {
@@ -51,7 +47,7 @@ struct db_shard_member db_shard_claim_member(const struct db_shard_claim *claim,
 
 static void on_claimed(void *arg, const struct db_outcome *outcome)
 {
-    struct claiming *const claiming = arg;
+    const struct claiming *const claiming = arg;
     if (outcome->status != DB_OK) {
         claiming->on_done(claiming->arg, NULL, outcome->sqlstate);
     } else {
@@ -67,7 +63,6 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
         };
         claiming->on_done(claiming->arg, &claim, "");
     }
-    free(claiming);
 }
 
 static void add_key(struct db_job *job, const struct db_statement *statement, const struct db_shard_key *key)
@@ -81,9 +76,9 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_key *key, int64_
                     void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate),
                     void *arg)
 {
-    struct claiming *const claiming = mem_alloc(sizeof(*claiming));
-    *claiming = (struct claiming){.on_done = on_done, .arg = arg};
     struct db_job *const job = db_job_create();
+    struct claiming *const claiming = db_job_memory(job, sizeof(*claiming));
+    *claiming = (struct claiming){.on_done = on_done, .arg = arg};
     add_key(job, &claim_shard, key);
     db_job_int(job, interval_seconds);
     add_key(job, &load_members, key);
@@ -141,20 +136,19 @@ struct reading {
 
 static void on_read(void *arg, const struct db_outcome *outcome)
 {
-    struct reading *const reading = arg;
+    const struct reading *const reading = arg;
     if (outcome->status == DB_OK && db_rows_count(outcome->rows[0]) == 1)
         reading->on_done(reading->arg, true, db_int(outcome->rows[0], 0, 0), db_int(outcome->rows[0], 0, 1));
     else
         reading->on_done(reading->arg, false, 0, 0);
-    free(reading);
 }
 
 void db_shard_read(struct db_pool *pool, const struct db_shard_key *key,
                    void (*on_done)(void *arg, bool ok, int64_t epoch, int64_t batch_no), void *arg)
 {
-    struct reading *const reading = mem_alloc(sizeof(*reading));
-    *reading = (struct reading){.on_done = on_done, .arg = arg};
     struct db_job *const job = db_job_create();
+    struct reading *const reading = db_job_memory(job, sizeof(*reading));
+    *reading = (struct reading){.on_done = on_done, .arg = arg};
     add_key(job, &read_shard, key);
     db_pool_submit(pool, job, on_read, reading);
 }

@@ -363,6 +363,14 @@ def test_a_planned_stop_leaves_sessions_open(discord, trackers, sql):
     assert len(rows(sql)) == 2
 
 
+def test_stopped_before_the_database_answers(discord, trackers, sql, database):
+    """Nothing was claimed, nothing is owed: it ends at once."""
+    with away(database):
+        tracker = trackers.start(wait=False)
+        wait_for(lambda: "database_lost" in tracker.log(), "the database's absence in the log")
+        assert tracker.stop(3) == 0
+
+
 def test_a_second_tracker_takes_over_and_the_first_is_refused(discord, trackers, sql):
     ann, ben = discord.people[:2]
     lounge = discord.channels[0]
