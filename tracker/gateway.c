@@ -29,6 +29,8 @@ enum {
     INVALID_SPREAD_MS = 4000,  /* 1 to 5 s */
     RESUMES_BEFORE_ASKING = 3, /* failed ones: is it us or the server? */
     MAX_INTERVAL_MS = 3600000, /* between heartbeats */
+    LOOK_MS = 1000,            /* between two looks at the clock, */
+    STILL_MS = 5000,           /* which show that the process stood still for so long */
 };
 
 /*
@@ -58,6 +60,8 @@ struct gateway {
 
     /* Of the connection. */
     int64_t beat_interval;
+    struct loop_timer *look_timer;
+    int64_t looked_ms; /* at the clock */
     bool beat_unanswered;
     int acks_to_end; /* RESUMING, after RESUMED: so many until the replay is over for certain; else 0 */
     bool on_main;    /* to the main url: HELLO is answered with IDENTIFY */
@@ -104,9 +108,10 @@ static void drop(struct gateway *g)
     }
     loop_cancel(g->timer);
     loop_cancel(g->beat_timer);
+    loop_cancel(g->look_timer);
     rest_cancel(g->question);
     websocket_destroy(g->socket);
-    g->timer = g->beat_timer = NULL;
+    g->timer = g->beat_timer = g->look_timer = NULL;
     g->question = NULL;
     g->socket = NULL;
     g->beat_unanswered = false;
@@ -370,9 +375,33 @@ static void on_frame(struct gateway *g, const struct event_frame *frame, int64_t
     }
 }
 
+/*
+ * A process that stood still (stopped, frozen with its container, swapped out) watched nobody, and what it reads
+ * afterwards happened at some moment meanwhile: it is not taken, but asked for as a replay.
+ */
+static bool stood_still(struct gateway *g)
+{
+    const int64_t now = clock_monotonic_ms();
+    const bool still = now - g->looked_ms > STILL_MS;
+    g->looked_ms = now;
+    if (still)
+        break_off(g, "the process stood still");
+    return still;
+}
+
+static void on_look_time(void *arg)
+{
+    struct gateway *const g = arg;
+    g->look_timer = NULL;
+    if (!stood_still(g))
+        g->look_timer = loop_after(g->config.loop, LOOK_MS, on_look_time, g);
+}
+
 static void on_message(void *arg, const char *bytes, size_t n)
 {
     struct gateway *const g = arg;
+    if (stood_still(g))
+        return;
     const int64_t received_ms = clock_wall_ms();
     struct event_frame frame;
     const char *why;
@@ -395,6 +424,8 @@ static void on_open(void *arg)
     struct gateway *const g = arg;
     g->state = GREETING;
     set_timer(g, HELLO_MS, on_timeout);
+    g->looked_ms = clock_monotonic_ms();
+    g->look_timer = loop_after(g->config.loop, LOOK_MS, on_look_time, g);
 }
 
 static void stopped(struct gateway *g)
@@ -569,8 +600,9 @@ void gateway_stop(struct gateway *g, void (*on_stopped)(void *arg), void *arg)
     g->on_stopped_arg = arg;
     loop_cancel(g->timer);
     loop_cancel(g->beat_timer);
+    loop_cancel(g->look_timer);
     rest_cancel(g->question);
-    g->timer = g->beat_timer = NULL;
+    g->timer = g->beat_timer = g->look_timer = NULL;
     g->question = NULL;
     g->state = STOPPING;
     if (g->socket != NULL)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import time
 
 import pytest
@@ -429,6 +430,28 @@ def test_a_batch_that_commits_after_its_connection_broke(discord, trackers, sql,
         assert tracker.process.poll() is None and "shard_taken" not in tracker.log()
         assert_ledger_is_whole(sql)
         assert tracker.stop() == 0
+
+
+def test_a_process_that_stood_still_watched_nobody(discord, trackers, sql):
+    """What it reads afterwards happened at some moment meanwhile: it is asked for again, as a replay."""
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    tracker = trackers.start()
+    discord.voice(ann, lounge)
+    discord.voice(ben, lounge)
+    until_open(sql, {(ann, lounge), (ben, lounge)})
+    time.sleep(1)
+    tracker.process.send_signal(signal.SIGSTOP)
+    stopped = sql.execute("SELECT now()").fetchone()[0]
+    discord.leave(ann)
+    time.sleep(7)
+    before = discord.last_request()
+    tracker.process.send_signal(signal.SIGCONT)
+    until_open(sql, {(ben, lounge)})
+    ended = sql.execute("SELECT ended_at FROM voice_session WHERE user_id = %s", [ann]).fetchone()[0]
+    assert ended <= stopped
+    assert discord.frames(6, before) and not discord.frames(2, before)
+    assert_ledger_is_whole(sql)
 
 
 def test_the_clock_steps_back(discord, trackers, sql, tmp_path):
