@@ -1,5 +1,7 @@
 #include "infra/json.h"
 
+#include "infra/utf8.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -31,37 +33,10 @@ static bool too_deep(const char *bytes, size_t n)
     return false;
 }
 
-/* cJSON lets any byte pass, and one name that is no UTF-8 would make PostgreSQL refuse a whole batch. */
-static bool is_utf8(const char *bytes, size_t n)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800,
-                                     0x10000}; /* code point by length: a longer form is refused */
-    const unsigned char *s = (const unsigned char *)bytes;
-    const unsigned char *const end = s + n;
-    while (s < end) {
-        if (*s < 0x80) {
-            s++;
-            continue;
-        }
-        const size_t length = *s >= 0xF0 ? 4 : *s >= 0xE0 ? 3 : 2;
-        if (*s < 0xC2 || *s > 0xF4 || (size_t)(end - s) < length)
-            return false;
-        uint32_t point = *s & (0x7Fu >> length);
-        for (size_t i = 1; i < length; i++) {
-            if ((s[i] & 0xC0) != 0x80)
-                return false;
-            point = point << 6 | (s[i] & 0x3Fu);
-        }
-        if (point < least[length] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
-            return false;
-        s += length;
-    }
-    return true;
-}
-
 cJSON *json_parse(const char *bytes, size_t n)
 {
-    if (too_deep(bytes, n) || !is_utf8(bytes, n))
+    /* cJSON lets any byte pass, and one name that is no UTF-8 would make PostgreSQL refuse a whole batch. */
+    if (too_deep(bytes, n) || !utf8_valid(bytes, n))
         return NULL;
     const char *end = NULL;
     cJSON *const document = cJSON_ParseWithLengthOpts(bytes, n, &end, false);
