@@ -96,6 +96,17 @@ static double chance(void)
 
 /* Ending --------------------------------------------------------------------------------------------------- */
 
+/* Nothing of ours happens by itself any more; the connection stays. */
+static void cancel_waits(struct gateway *g)
+{
+    loop_cancel(g->timer);
+    loop_cancel(g->beat_timer);
+    loop_cancel(g->look_timer);
+    rest_cancel(g->question);
+    g->timer = g->beat_timer = g->look_timer = NULL;
+    g->question = NULL;
+}
+
 /* Undoes what is pending. How long it was RUNNING tells what the attempts until now were worth. */
 static void drop(struct gateway *g)
 {
@@ -106,13 +117,8 @@ static void drop(struct gateway *g)
         if (lasted >= SETTLED_MS)
             g->lost_identifies = 0;
     }
-    loop_cancel(g->timer);
-    loop_cancel(g->beat_timer);
-    loop_cancel(g->look_timer);
-    rest_cancel(g->question);
+    cancel_waits(g);
     websocket_destroy(g->socket);
-    g->timer = g->beat_timer = g->look_timer = NULL;
-    g->question = NULL;
     g->socket = NULL;
     g->beat_unanswered = false;
     g->acks_to_end = 0;
@@ -598,12 +604,7 @@ void gateway_stop(struct gateway *g, void (*on_stopped)(void *arg), void *arg)
 {
     g->on_stopped = on_stopped;
     g->on_stopped_arg = arg;
-    loop_cancel(g->timer);
-    loop_cancel(g->beat_timer);
-    loop_cancel(g->look_timer);
-    rest_cancel(g->question);
-    g->timer = g->beat_timer = g->look_timer = NULL;
-    g->question = NULL;
+    cancel_waits(g);
     g->state = STOPPING;
     if (g->socket != NULL)
         websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
