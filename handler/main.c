@@ -24,18 +24,6 @@
 enum { EXIT_CONFIG = 2 }; /* wrong settings or arguments: starting again changes nothing */
 enum { BACKLOG = 1024, MAX_WORKERS = 256, REGISTER_DEADLINE_MS = 60000 };
 
-static const char *api_url(void)
-{
-    return config_string("DISCORD_API_URL", "https://discord.com/api/v10");
-}
-
-static bool config_is_good(void)
-{
-    if (config_error() != NULL)
-        fprintf(stderr, "handler: %s\n", config_error());
-    return config_error() == NULL;
-}
-
 /* --register ----------------------------------------------------------------------------------------------- */
 
 struct registration {
@@ -57,11 +45,11 @@ static void on_registered(void *arg, const struct rest_response *response)
 static int register_commands(void)
 {
     const uint64_t application_id = config_snowflake("DISCORD_APPLICATION_ID");
-    const struct rest_config rest_config = {.api_url = api_url(),
+    const struct rest_config rest_config = {.api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
                                             .token = config_string("DISCORD_TOKEN", NULL)};
     const struct http_client_config client_config = {.ca_file = config_optional("TLS_CA_FILE"),
                                                      .user_agent = DISCORD_USER_AGENT};
-    if (!config_is_good())
+    if (!config_check("handler"))
         return EXIT_CONFIG;
 
     struct registration registration = {.loop = loop_create()};
@@ -132,7 +120,7 @@ static int serve(void)
     struct worker_config config = {
         .application_id = config_snowflake("DISCORD_APPLICATION_ID"),
         .database_url = config_string("DATABASE_URL", NULL),
-        .api_url = api_url(),
+        .api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
         .cdn_url = config_string("DISCORD_CDN_URL", "https://cdn.discordapp.com"),
         .ca_file = config_optional("TLS_CA_FILE"),
     };
@@ -146,7 +134,7 @@ static int serve(void)
                                                              : cpus,
                                         1, MAX_WORKERS);
     config_log_level();
-    if (!config_is_good())
+    if (!config_check("handler"))
         return EXIT_CONFIG;
     config.listen_fd = open_listener(&address);
     if (config.listen_fd < 0)

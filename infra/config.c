@@ -17,6 +17,13 @@ const char *config_error(void)
     return first_error[0] != '\0' ? first_error : NULL;
 }
 
+bool config_check(const char *program)
+{
+    if (first_error[0] != '\0')
+        fprintf(stderr, "%s: %s\n", program, first_error);
+    return first_error[0] == '\0';
+}
+
 void config_fail(const char *name, const char *what)
 {
     if (first_error[0] == '\0')

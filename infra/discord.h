@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#define DISCORD_API_URL    "https://discord.com/api/v10"
 #define DISCORD_USER_AGENT "DiscordBot (https://github.com/vcledger/vcledger, 0.1.0)"
 
 /* The first second of 2015, from which snowflakes count milliseconds. */

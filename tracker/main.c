@@ -119,14 +119,6 @@ static int usage(void)
     return 2;
 }
 
-static bool config_is_wrong(void)
-{
-    const char *const error = config_error();
-    if (error != NULL)
-        fprintf(stderr, "tracker: %s\n", error);
-    return error != NULL;
-}
-
 int main(int argc, char **argv)
 {
     log_set_program("tracker");
@@ -134,7 +126,7 @@ int main(int argc, char **argv)
     config_log_level();
     const char *const database_url = config_string("DATABASE_URL", NULL);
     if (argc == 2 && strcmp(argv[1], "--migrate") == 0)
-        return config_is_wrong() ? 2 : db_migrate(database_url) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return !config_check("tracker") ? 2 : db_migrate(database_url) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (argc != 1)
         return usage();
 
@@ -145,9 +137,9 @@ int main(int argc, char **argv)
         .gateway_url = config_optional("DISCORD_GATEWAY_URL"),
         .heartbeat_interval = config_int("HEARTBEAT_INTERVAL", 60, 1, 3600),
     };
-    const char *const api_url = config_string("DISCORD_API_URL", "https://discord.com/api/v10");
+    const char *const api_url = config_string("DISCORD_API_URL", DISCORD_API_URL);
     const char *const ca_file = config_optional("TLS_CA_FILE");
-    if (config_is_wrong())
+    if (!config_check("tracker"))
         return 2;
     struct tracker tracker = {0};
     return run(&tracker, &config, database_url, api_url, ca_file);

@@ -44,10 +44,7 @@ static bool read_settings(struct settings *settings)
     settings->dir = config_string("SANDBOX_DIR", NULL);
     settings->cast = config_optional("SANDBOX_CAST");
     settings->handler_url = config_string("HANDLER_URL", "http://127.0.0.1:8080/interactions");
-    const char *const error = config_error();
-    if (error != NULL)
-        fprintf(stderr, "sandbox: %s\n", error);
-    return error == NULL;
+    return config_check("sandbox");
 }
 
 static char *format(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
