@@ -3,6 +3,7 @@
 #include "render/image_codec.h"
 #include "render/render.h"
 #include "render/theme.h"
+#include "tests/render/fonts.h"
 #include "tests/render/sample.h"
 
 #include <setjmp.h>
@@ -220,19 +221,6 @@ static void test_nothing_is_too_odd(void **state)
     cairo_surface_destroy(card);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    return render_init("render/fonts.conf") ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    render_finish();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,5 +232,5 @@ int main(void)
         cmocka_unit_test(test_equal_times_share_a_metal),
         cmocka_unit_test(test_nothing_is_too_odd),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_render, stop_render);
 }

@@ -2,6 +2,7 @@
 
 #include "infra/mem.h"
 #include "render/render.h"
+#include "tests/render/fonts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,19 +167,6 @@ static void test_missing_fonts_are_an_error(void **state)
     unlink(path);
 }
 
-static int start(void **state)
-{
-    (void)state;
-    return render_init("render/fonts.conf") ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    render_finish();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,5 +178,6 @@ int main(void)
         cmocka_unit_test(test_durations_line_up),
     };
     const struct CMUnitTest without_fonts[] = {cmocka_unit_test(test_missing_fonts_are_an_error)};
-    return cmocka_run_group_tests(without_fonts, NULL, NULL) + cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(without_fonts, NULL, NULL) +
+           cmocka_run_group_tests(tests, start_render, stop_render);
 }
