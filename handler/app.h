@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct avatars;
 struct db_pool;
 struct drawing;
-struct http_client;
 struct loop;
 struct rest;
 
@@ -14,8 +14,7 @@ struct app {
     struct loop *loop;
     struct db_pool *pool;
     struct rest *rest;
-    struct http_client *cdn;
-    const char *cdn_url; /* without a slash at the end */
+    struct avatars *avatars;
     struct drawing *drawing;
     uint64_t application_id;
     uint8_t public_key[32];

@@ -104,9 +104,9 @@ static void fill_row(struct cmd_leaderboard *self, struct leaderboard_row *row,
     };
     const bool large = self->view.medals && row >= self->view.rows && row < self->view.rows + 3;
     self->avatars[avatar_of(self, row)] = (struct avatar){
-        .url = avatar_url_member(self->app->cdn_url, interaction->guild_id, from->user_id,
-                                 unknown_caller ? user->guild_avatar : from->guild_avatar,
-                                 unknown_caller ? user->avatar : from->avatar),
+        .url = avatars_member_url(self->app->avatars, interaction->guild_id, from->user_id,
+                                  unknown_caller ? user->guild_avatar : from->guild_avatar,
+                                  unknown_caller ? user->avatar : from->avatar),
         .size = large ? AVATAR_SIZE_FIRST : AVATAR_SIZE,
     };
 }
@@ -133,7 +133,7 @@ static void fill_view(struct cmd_leaderboard *self, const struct db_leaderboard 
         .last_position = board->rows[board->n_rows - 1].position,
     };
     self->avatars[0] = (struct avatar){
-        .url = avatar_url_icon(self->app->cdn_url, guild_id, board->guild_icon),
+        .url = avatars_icon_url(self->app->avatars, guild_id, board->guild_icon),
         .size = ICON_SIZE,
     };
     for (size_t i = 0; i < board->n_rows; i++) {
@@ -283,8 +283,7 @@ static void on_board(void *arg, const struct db_leaderboard *board)
     }
     fill_view(self, board);
     if (reply_takes_pictures(self->reply))
-        avatars_fetch(self->app->loop, self->app->cdn, self->avatars, MAX_AVATARS, AVATARS_TIMEOUT_MS,
-                      on_avatars, self);
+        avatars_fetch(self->app->avatars, self->avatars, MAX_AVATARS, AVATARS_TIMEOUT_MS, on_avatars, self);
     else
         answer_without_picture(self);
 }

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum { EXIT_CONFIG = 2 }; /* wrong settings or arguments: starting again changes nothing */
-enum { BACKLOG = 1024, MAX_WORKERS = 256, REGISTER_DEADLINE_MS = 60000 };
+enum { BACKLOG = 1024, MAX_WORKERS = 256, MAX_AVATAR_CACHE_MB = 4096, REGISTER_DEADLINE_MS = 60000 };
 
 /* --register ----------------------------------------------------------------------------------------------- */
 
@@ -122,6 +122,7 @@ static int serve(void)
         .database_url = config_string("DATABASE_URL", NULL),
         .api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
         .cdn_url = config_string("DISCORD_CDN_URL", "https://cdn.discordapp.com"),
+        .avatar_cache_bytes = (size_t)config_int("AVATAR_CACHE_MB", 32, 0, MAX_AVATAR_CACHE_MB) << 20,
         .ca_file = config_optional("TLS_CA_FILE"),
     };
     config_hex("DISCORD_PUBLIC_KEY", config.public_key, sizeof(config.public_key));

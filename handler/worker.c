@@ -2,6 +2,7 @@
 
 #include "db/pool.h"
 #include "handler/app.h"
+#include "handler/avatars.h"
 #include "handler/drawing.h"
 #include "handler/endpoint.h"
 #include "handler/http.h"
@@ -36,7 +37,7 @@ enum {
 
 struct worker {
     struct app app;
-    struct http_client *api;
+    struct http_client *api, *cdn;
     struct http_server *server;
     int signal_fd;
     struct loop_watch *signal_watch;
@@ -99,7 +100,8 @@ static void start_clients(struct worker *worker, const struct worker_config *con
     /* Its own client: slow pictures must not take the places of answers. */
     const struct http_client_config cdn = {
         .ca_file = config->ca_file, .user_agent = DISCORD_USER_AGENT, .max_connections = CDN_CONNECTIONS};
-    app->cdn = http_client_create(app->loop, &cdn);
+    worker->cdn = http_client_create(app->loop, &cdn);
+    app->avatars = avatars_create(app->loop, worker->cdn, config->cdn_url, config->avatar_cache_bytes);
     app->drawing = drawing_create(app->loop);
 }
 
@@ -107,7 +109,6 @@ static void start(struct worker *worker, const struct worker_config *config)
 {
     struct app *const app = &worker->app;
     app->loop = loop_create();
-    app->cdn_url = config->cdn_url;
     app->application_id = config->application_id;
     memcpy(app->public_key, config->public_key, sizeof(app->public_key));
     start_clients(worker, config);
@@ -141,7 +142,8 @@ static void finish(struct worker *worker)
     drawing_destroy(app->drawing);
     rest_destroy(app->rest);
     http_client_destroy(worker->api);
-    http_client_destroy(app->cdn);
+    avatars_destroy(app->avatars);
+    http_client_destroy(worker->cdn);
     db_pool_destroy(app->pool);
     loop_destroy(app->loop);
     render_finish();

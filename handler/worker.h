@@ -2,12 +2,14 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct worker_config {
     uint64_t application_id;
     uint8_t public_key[32];
     const char *database_url, *api_url, *cdn_url;
+    size_t avatar_cache_bytes;
     const char *ca_file; /* or NULL */
     int listen_fd;
 };

@@ -318,6 +318,7 @@ static void on_call_end(struct transfer *transfer, const char *error)
     struct http_call *const call = (struct http_call *)transfer;
     struct http_response response = {.body = "", .handle = transfer->easy};
     if (error != NULL) {
+        response.too_long = call->too_long;
         response.error = call->too_long ? "the answer is longer than allowed" : error;
     } else {
         long status = 0;

@@ -52,6 +52,7 @@ struct http_request {
 struct http_response {
     int status;        /* 0: no answer came, see error */
     const char *error; /* curl's words, or NULL */
+    bool too_long;     /* the error is that the body is longer than max_response */
     const char *body;  /* NUL-terminated after len bytes; valid until the callback returns */
     size_t len;
     void *handle; /* for http_response_header */

@@ -8,6 +8,7 @@
 
 struct image {
     cairo_surface_t *surface;
+    unsigned owners;
 };
 
 static cairo_surface_t *decode(const void *bytes, size_t n, int size)
@@ -43,6 +44,7 @@ struct image *image_decode(const void *bytes, size_t n, int size)
     if (!whole)
         return NULL;
     struct image *image = mem_alloc(sizeof(*image));
+    image->owners = 1;
     /* cairo's area filter sees at most 16 pixels a side: the rest of the way goes through a square in between.
      */
     enum { FAR = 12 };
@@ -68,9 +70,16 @@ size_t image_bytes(const struct image *image)
                                 (size_t)cairo_image_surface_get_height(image->surface);
 }
 
+struct image *image_reference(struct image *image)
+{
+    if (image)
+        image->owners++;
+    return image;
+}
+
 void image_destroy(struct image *image)
 {
-    if (!image)
+    if (!image || --image->owners > 0)
         return;
     cairo_surface_destroy(image->surface);
     free(image);

@@ -14,7 +14,9 @@ struct image;
 struct image *image_decode(const void *bytes, size_t n, int size);
 /* Bytes it holds. */
 size_t image_bytes(const struct image *image);
-/* NULL is accepted. */
+/* One more owner, who calls image_destroy() too. NULL is accepted and given back. */
+struct image *image_reference(struct image *image);
+/* The last owner's call frees it. NULL is accepted. */
 void image_destroy(struct image *image);
 
 /* An encoded card. The caller frees with free(). */

@@ -8,6 +8,7 @@
 #include "db/leaderboard.h"
 #include "db/pool.h"
 #include "handler/app.h"
+#include "handler/avatars.h"
 #include "handler/drawing.h"
 #include "infra/http_client.h"
 #include "infra/json.h"
@@ -58,6 +59,7 @@ static struct {
 } world;
 
 static struct app app;
+static struct http_client *cdn;
 static struct http_server *server;
 static int port;
 static uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
@@ -103,6 +105,17 @@ struct image *image_decode(const void *bytes, size_t n, int size)
     return NULL;
 }
 
+size_t image_bytes(const struct image *image)
+{
+    (void)image;
+    return 0;
+}
+
+struct image *image_reference(struct image *image)
+{
+    return image;
+}
+
 void image_destroy(struct image *image)
 {
     (void)image;
@@ -131,9 +144,10 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&world, 0, sizeof(world));
-    app = (struct app){.loop = loop_create(), .cdn_url = "http://127.0.0.1:1", .application_id = 7};
+    app = (struct app){.loop = loop_create(), .application_id = 7};
     app.drawing = drawing_create(app.loop);
-    app.cdn = http_client_create(app.loop, &(struct http_client_config){.user_agent = "test"});
+    cdn = http_client_create(app.loop, &(struct http_client_config){.user_agent = "test"});
+    app.avatars = avatars_create(app.loop, cdn, "http://127.0.0.1:1", 0);
     crypto_sign_keypair(app.public_key, secret_key);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
@@ -161,7 +175,8 @@ static int tear_down(void **state)
     (void)state;
     assert_int_equal(app.n_commands, 0);
     http_server_destroy(server);
-    http_client_destroy(app.cdn);
+    avatars_destroy(app.avatars);
+    http_client_destroy(cdn);
     drawing_destroy(app.drawing);
     loop_destroy(app.loop);
     free(world.first_name);
