@@ -7,7 +7,7 @@
  * to live_until(). The three statements differ in where the range starts and in where the ended seconds come
  * from; both are written into the same frame here, at compile time.
  *
- * $1 server, $2 caller, $3 page from 0. START is a timestamp without zone, in UTC.
+ * $1 server, $2 caller, $3 page from 0, below 0 for the caller's. START is a timestamp without zone, in UTC.
  */
 #define BOARD(START, ENDED)                                                                                          \
     "WITH clock AS ( "                                                                                               \
@@ -35,8 +35,9 @@
     "      FROM board "                                                                                              \
     "), head AS ( "                                                                                                  \
     "    SELECT coalesce(sum(seconds), 0)::bigint AS seconds, count(*) AS members, max(seconds) AS first, "          \
-    "           least(greatest($3::bigint, 0), greatest(count(*) - 1, 0) / 10) AS page "                             \
-    "      FROM board "                                                                                              \
+    "           CASE WHEN $3::bigint >= 0 THEN least($3::bigint, greatest(count(*) - 1, 0) / 10) "                   \
+    "                ELSE coalesce(max((position - 1) / 10) FILTER (WHERE user_id = $2::bigint), 0) END AS page "    \
+    "      FROM ranked "                                                                                             \
     ") "                                                                                                             \
     "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "                \
     "       h.seconds, h.members, (SELECT count(*) FROM open), h.first, h.page, "                                    \

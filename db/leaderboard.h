@@ -20,12 +20,13 @@ enum time_range {
     N_TIME_RANGES,
 };
 
-enum { LEADERBOARD_PAGE = 10 };
+enum { LEADERBOARD_PAGE = 10 /* rows */, LEADERBOARD_OWN_PAGE = -1 };
 
 struct db_leaderboard_query {
     uint64_t guild_id;
     enum time_range range;
-    int page;           /* from 0; past the end means the last */
+    int page;           /* from 0; past the end means the last; LEADERBOARD_OWN_PAGE: the one with the caller,
+                           or the first */
     uint64_t caller_id; /* whose own rank is wanted */
 };
 

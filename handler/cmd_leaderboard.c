@@ -3,6 +3,7 @@
 #include "db/leaderboard.h"
 #include "handler/app.h"
 #include "handler/avatars.h"
+#include "handler/controls.h"
 #include "handler/drawing.h"
 #include "handler/interaction.h"
 #include "handler/phrases.h"
@@ -29,7 +30,8 @@ _Static_assert((int)LEADERBOARD_ROWS == (int)LEADERBOARD_PAGE, "a page is a card
 struct cmd_leaderboard {
     struct app *app;
     struct reply *reply;
-    enum time_range range;
+    struct leaderboard_state state; /* what was asked for, then what is shown */
+    int n_pages;
     struct leaderboard_view view;
     struct avatar avatars[MAX_AVATARS];
     char *strings[MAX_STRINGS]; /* the view's */
@@ -115,7 +117,7 @@ static void fill_view(struct cmd_leaderboard *self, const struct db_leaderboard 
 {
     const uint64_t guild_id = reply_interaction(self->reply)->guild_id;
     struct buffer range = {0};
-    phrases_range(&range, self->range, board->from, board->until);
+    phrases_range(&range, self->state.range, board->from, board->until);
     struct leaderboard_view *const view = &self->view;
     *view = (struct leaderboard_view){
         .server = keep(self, mem_strdup(board->guild_name)),
@@ -224,14 +226,27 @@ static void destroy(struct cmd_leaderboard *self)
 
 static void answer_words(struct cmd_leaderboard *self, const char *words)
 {
-    reply_text(self->reply, words);
+    reply_words(self->reply, words);
+    destroy(self);
+}
+
+static void answer(struct cmd_leaderboard *self, struct picture picture, const char *alt, const char *text)
+{
+    const struct reply_answer answer = {
+        .picture = picture,
+        .name = "leaderboard",
+        .alt = alt,
+        .text = text,
+        .controls = controls_leaderboard(&self->state, self->n_pages),
+    };
+    reply_answer(self->reply, &answer);
     destroy(self);
 }
 
 static void answer_without_picture(struct cmd_leaderboard *self)
 {
     char *const text = board_as_text(&self->view);
-    answer_words(self, text);
+    answer(self, (struct picture){0}, NULL, text);
     free(text);
 }
 
@@ -246,16 +261,9 @@ static void on_draw(void *arg)
 
     char *const alt = board_as_alt(view);
     char *const text = board_as_text(view);
-    const struct reply_picture answer = {
-        .picture = leaderboard_render(view),
-        .name = "leaderboard",
-        .alt = alt,
-        .text = text,
-    };
-    reply_picture(self->reply, &answer);
+    answer(self, leaderboard_render(view), alt, text);
     free(alt);
     free(text);
-    destroy(self);
 }
 
 static void on_avatars(void *arg)
@@ -277,8 +285,10 @@ static void on_board(void *arg, const struct db_leaderboard *board)
                   "the person who runs me whether the tracker is running and in this server.");
         return;
     }
+    self->state.page = board->page;
+    self->n_pages = board->n_rows > 0 ? (int)((board->members - 1) / LEADERBOARD_PAGE) + 1 : 1;
     if (board->n_rows == 0) {
-        answer_words(self, phrases_nobody(self->range));
+        answer(self, (struct picture){0}, NULL, phrases_nobody(self->state.range));
         return;
     }
     fill_view(self, board);
@@ -288,23 +298,38 @@ static void on_board(void *arg, const struct db_leaderboard *board)
         answer_without_picture(self);
 }
 
+/* What a slash command or a click asks for, or words for why it cannot be told. */
+static const char *read_state(const struct interaction *interaction, struct leaderboard_state *state)
+{
+    if (interaction->type == DISCORD_MESSAGE_COMPONENT)
+        return controls_parse_leaderboard(interaction->custom_id, interaction->value, state)
+                   ? NULL
+                   : "I do not understand this control any more. Please run `/vc leaderboard` again.";
+    *state = (struct leaderboard_state){.range = RANGE_THIS_MONTH};
+    const struct interaction_option *const option =
+        interaction_option(interaction, option_name, DISCORD_OPTION_STRING);
+    return option == NULL || phrases_range_parse(option->string, &state->range)
+               ? NULL
+               : "I do not know this time range. Please choose one from the list.";
+}
+
 void cmd_leaderboard_run(struct app *app, struct reply *reply)
 {
     const struct interaction *const interaction = reply_interaction(reply);
-    const struct interaction_option *const option =
-        interaction_option(interaction, option_name, DISCORD_OPTION_STRING);
-    enum time_range range = RANGE_THIS_MONTH;
-    if (option != NULL && !phrases_range_parse(option->string, &range)) {
-        reply_text(reply, "I do not know this time range. Please choose one from the list.");
+    struct leaderboard_state state;
+    const char *const problem = read_state(interaction, &state);
+    if (problem != NULL) {
+        reply_words(reply, problem);
         return;
     }
     struct cmd_leaderboard *const self = mem_alloc(sizeof(*self));
     self->app = app;
     self->reply = reply;
-    self->range = range;
+    self->state = state;
     const struct db_leaderboard_query query = {
         .guild_id = interaction->guild_id,
-        .range = range,
+        .range = state.range,
+        .page = state.page,
         .caller_id = interaction->user.id,
     };
     db_leaderboard_read(app->pool, &query, on_board, self);

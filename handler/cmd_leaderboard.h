@@ -1,4 +1,4 @@
-/* /vc leaderboard [time_range]: the board of a server as a picture. */
+/* /vc leaderboard [time_range]: the board of a server as a picture, and its controls. */
 #pragma once
 
 #include <cJSON.h>

@@ -1,6 +1,7 @@
 #include "handler/command.h"
 
 #include "handler/cmd_leaderboard.h"
+#include "handler/controls.h"
 #include "handler/interaction.h"
 #include "infra/discord.h"
 
@@ -12,18 +13,25 @@ static const struct command commands[] = {
     {
         .name = "leaderboard",
         .description = "Who spent the most time in voice",
+        .controls = CONTROLS_LEADERBOARD,
         .add_options = cmd_leaderboard_options,
         .run = cmd_leaderboard_run,
     },
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
+static bool is_of(const struct command *command, const struct interaction *interaction)
+{
+    if (interaction->type == DISCORD_MESSAGE_COMPONENT)
+        return controls_are_of(interaction->custom_id, command->controls);
+    return strcmp(interaction->command, root_name) == 0 && interaction->subcommand != NULL &&
+           strcmp(interaction->subcommand, command->name) == 0;
+}
+
 const struct command *command_find(const struct interaction *interaction)
 {
-    if (strcmp(interaction->command, root_name) != 0 || interaction->subcommand == NULL)
-        return NULL;
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (strcmp(interaction->subcommand, commands[i].name) == 0)
+        if (is_of(&commands[i], interaction))
             return &commands[i];
     }
     return NULL;

@@ -10,13 +10,15 @@ struct reply;
 
 struct command {
     const char *name, *description;
-    bool ephemeral; /* seen only by who ran it */
+    const char *controls; /* the code of its controls (handler/controls.h) */
+    bool ephemeral;       /* seen only by who ran it */
     void (*add_options)(cJSON *options);
-    /* Answers through reply, now or later. Runs while the acknowledgement is on its way. */
+    /* Answers a slash command or a click through reply, now or later. Runs while the acknowledgement is on its
+     * way. */
     void (*run)(struct app *app, struct reply *reply);
 };
 
-/* The command of an interaction, or NULL where it is none of ours. */
+/* The command of a slash command or of a click, or NULL where it is none of ours. */
 const struct command *command_find(const struct interaction *interaction);
 
 /* The body of PUT /applications/{app}/commands: all of our commands. The caller frees. */

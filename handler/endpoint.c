@@ -33,7 +33,9 @@ static void respond_words(struct http_exchange *exchange, const struct interacti
     respond_json(exchange, json);
     free(json);
     log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s", interaction->id,
-             log_quote(interaction->subcommand), result);
+             log_quote(interaction->type == DISCORD_APPLICATION_COMMAND ? interaction->subcommand
+                                                                        : interaction->custom_id),
+             result);
 }
 
 /* Takes the interaction. The command works while its acknowledgement is on the way; the reply waits for both.
@@ -41,14 +43,22 @@ static void respond_words(struct http_exchange *exchange, const struct interacti
 static void run_command(struct app *app, struct http_exchange *exchange, struct interaction *interaction,
                         const struct command *command)
 {
-    struct reply *const reply = reply_create(app, interaction, command->name);
-    char *const json = reply_json_deferred(command->ephemeral);
+    struct reply *const reply = reply_create(app, interaction, command->name, command->ephemeral);
+    char *const json = reply_acknowledgement(reply);
     http_respond(exchange, 200, "application/json", json, strlen(json), reply_on_acknowledged, reply);
     free(json);
     command->run(app, reply);
 }
 
-/* Takes the interaction. */
+static const char *unknown_words(const struct interaction *interaction)
+{
+    if (interaction->type == DISCORD_APPLICATION_COMMAND)
+        return "I do not know this command. Perhaps it is from another version of me.";
+    return "There is nothing behind this control any more: it is from another version of me. Please run the "
+           "command again.";
+}
+
+/* Takes the interaction: a slash command or a click. */
 static void on_command(struct app *app, struct http_exchange *exchange, struct interaction *interaction)
 {
     const struct command *const command = command_find(interaction);
@@ -57,8 +67,7 @@ static void on_command(struct app *app, struct http_exchange *exchange, struct i
         return;
     }
     if (command == NULL)
-        respond_words(exchange, interaction, "unknown",
-                      "I do not know this command. Perhaps it is from another version of me.");
+        respond_words(exchange, interaction, "unknown", unknown_words(interaction));
     else if (interaction->guild_id == 0)
         respond_words(exchange, interaction, "no_server", "This works in servers only.");
     else
@@ -72,15 +81,15 @@ static void on_verified(struct app *app, struct http_exchange *exchange, struct 
 {
     switch (interaction->type) {
     case DISCORD_APPLICATION_COMMAND:
+    case DISCORD_MESSAGE_COMPONENT:
         on_command(app, exchange, interaction);
         return;
     case DISCORD_PING:
         log_debug("ping", "id=%" PRIu64, interaction->id);
         respond_json(exchange, "{\"type\":1}");
         break;
-    case DISCORD_MESSAGE_COMPONENT:
-    case DISCORD_MODAL_SUBMIT:
-        respond_words(exchange, interaction, "unknown", "There is nothing behind this control any more.");
+    case DISCORD_MODAL_SUBMIT: /* we open none */
+        respond_words(exchange, interaction, "unknown", unknown_words(interaction));
         break;
     case DISCORD_AUTOCOMPLETE: /* none of our options asks for it */
         respond_text(exchange, 400, "no autocomplete here\n");

@@ -97,6 +97,17 @@ static bool parse_command(struct interaction *interaction, const cJSON *data)
     return interaction->subcommand != NULL && parse_options(interaction, first);
 }
 
+/* A button has no values, and an emptied select an empty list of them. */
+static bool parse_click(struct interaction *interaction, const cJSON *root)
+{
+    const cJSON *const data = json_object(root, "data");
+    const cJSON *const metadata = json_object(json_object(root, "message"), "interaction_metadata");
+    interaction->custom_id = json_string(data, "custom_id");
+    interaction->value = cJSON_GetStringValue(cJSON_GetArrayItem(json_array(data, "values"), 0));
+    json_snowflake(json_object(metadata, "user"), "id", &interaction->owner_id);
+    return interaction->custom_id != NULL;
+}
+
 static bool parse_body(struct interaction *interaction, const cJSON *root)
 {
     interaction->token = json_string(root, "token");
@@ -113,6 +124,8 @@ static bool parse_body(struct interaction *interaction, const cJSON *root)
     if (!parse_permissions(root, "app_permissions", &interaction->app_permissions) ||
         !parse_user(interaction, root))
         return false;
+    if (interaction->type == DISCORD_MESSAGE_COMPONENT)
+        return parse_click(interaction, root);
     return interaction->type != DISCORD_APPLICATION_COMMAND ||
            parse_command(interaction, json_object(root, "data"));
 }

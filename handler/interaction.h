@@ -1,5 +1,5 @@
 /*
- * An interaction as Discord posts it (contract 1.5 and 1.6), from JSON into a struct that is valid by
+ * An interaction as Discord posts it (contract 1.5 to 1.7), from JSON into a struct that is valid by
  * construction. Pure. Knows only what our commands use; everything else in the document is ignored.
  */
 #pragma once
@@ -43,6 +43,11 @@ struct interaction {
     const char *subcommand; /* or NULL */
     struct interaction_option options[INTERACTION_MAX_OPTIONS];
     size_t n_options;
+
+    /* Of a DISCORD_MESSAGE_COMPONENT */
+    const char *custom_id; /* ours back, or made up by hand */
+    const char *value;     /* the first one chosen in a select, NULL where there is none */
+    uint64_t owner_id;     /* who ran the command that the message answers; 0: Discord does not say */
 
     cJSON *document;
 };

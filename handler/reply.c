@@ -1,6 +1,7 @@
 #include "handler/reply.h"
 
 #include "handler/app.h"
+#include "handler/components.h"
 #include "infra/clock.h"
 #include "infra/json.h"
 #include "infra/log.h"
@@ -19,17 +20,25 @@ enum {
 };
 
 enum acknowledgement { ACK_UNDER_WAY, ACK_SENT, ACK_LOST };
+enum target {
+    NEW_MESSAGE,
+    PRIVATE_MESSAGE, /* which only the user sees */
+    CLICKED_MESSAGE,
+};
 
 struct reply {
     struct app *app;
     struct interaction *interaction;
     const char *command;
+    enum target target;
     int64_t started_ms; /* all on the monotonic clock */
     int64_t acknowledged_ms;
     enum acknowledgement acknowledgement;
 
-    /* The answer, once the command has given it. */
-    char *text; /* NULL: not yet */
+    /* What the command has given; all NULL: nothing yet. */
+    char *words;
+    char *text;
+    cJSON *controls;
     struct picture picture;
     char *filename, *alt;
 };
@@ -49,23 +58,25 @@ static void add_no_mentions(cJSON *message)
     cJSON_AddArrayToObject(cJSON_AddObjectToObject(message, "allowed_mentions"), "parse");
 }
 
+static void fill_words(cJSON *message, const char *words)
+{
+    cJSON_AddStringToObject(message, "content", words);
+    cJSON_AddNumberToObject(message, "flags", DISCORD_FLAG_EPHEMERAL);
+    add_no_mentions(message);
+}
+
 char *reply_json_words(const char *words)
 {
     cJSON *const root = cJSON_CreateObject();
     cJSON_AddNumberToObject(root, "type", DISCORD_CHANNEL_MESSAGE);
-    cJSON *const data = cJSON_AddObjectToObject(root, "data");
-    cJSON_AddStringToObject(data, "content", words);
-    cJSON_AddNumberToObject(data, "flags", DISCORD_FLAG_EPHEMERAL);
-    add_no_mentions(data);
+    fill_words(cJSON_AddObjectToObject(root, "data"), words);
     return print(root);
 }
 
-char *reply_json_deferred(bool ephemeral)
+char *reply_json_follow_up(const char *words)
 {
     cJSON *const root = cJSON_CreateObject();
-    cJSON_AddNumberToObject(root, "type", DISCORD_DEFERRED_CHANNEL_MESSAGE);
-    if (ephemeral)
-        cJSON_AddNumberToObject(cJSON_AddObjectToObject(root, "data"), "flags", DISCORD_FLAG_EPHEMERAL);
+    fill_words(root, words);
     return print(root);
 }
 
@@ -77,27 +88,40 @@ static cJSON *create_edit(cJSON **attachments, cJSON **components)
     cJSON_AddNumberToObject(root, "flags", DISCORD_FLAG_COMPONENTS_V2);
     add_no_mentions(root);
     *attachments = cJSON_AddArrayToObject(root, "attachments");
-    *components = cJSON_AddArrayToObject(root, "components");
+    cJSON *const container = components_add(cJSON_AddArrayToObject(root, "components"), DISCORD_CONTAINER);
+    cJSON_AddNumberToObject(container, "accent_color", ACCENT_COLOR);
+    *components = cJSON_AddArrayToObject(container, "components");
     return root;
 }
 
-static cJSON *add_component(cJSON *components, enum discord_component_type type)
+static void add_controls(cJSON *components, const cJSON *controls)
 {
-    cJSON *const component = cJSON_CreateObject();
-    cJSON_AddNumberToObject(component, "type", type);
-    cJSON_AddItemToArray(components, component);
-    return component;
+    const cJSON *row;
+    cJSON_ArrayForEach (row, controls)
+        cJSON_AddItemToArray(components, cJSON_Duplicate(row, true));
 }
 
-char *reply_json_text(const char *text)
+char *reply_json_text(const char *text, const cJSON *controls)
 {
     cJSON *attachments, *components;
     cJSON *const root = create_edit(&attachments, &components);
-    cJSON_AddStringToObject(add_component(components, DISCORD_TEXT_DISPLAY), "content", text);
+    cJSON_AddStringToObject(components_add(components, DISCORD_TEXT_DISPLAY), "content", text);
+    add_controls(components, controls);
     return print(root);
 }
 
-char *reply_json_picture(const char *filename, const char *alt)
+static void add_picture(cJSON *components, const char *filename, const char *alt)
+{
+    char url[128];
+    snprintf(url, sizeof(url), "attachment://%s", filename);
+    cJSON *const item = cJSON_CreateObject();
+    cJSON *const gallery = components_add(components, DISCORD_MEDIA_GALLERY);
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(gallery, "items"), item);
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(item, "media"), "url", url);
+    cJSON_AddStringToObject(item, "description", alt);
+}
+
+char *reply_json_picture(const char *filename, const char *alt, const cJSON *controls)
 {
     cJSON *attachments, *components;
     cJSON *const root = create_edit(&attachments, &components);
@@ -106,28 +130,29 @@ char *reply_json_picture(const char *filename, const char *alt)
     cJSON_AddStringToObject(attachment, "filename", filename);
     cJSON_AddStringToObject(attachment, "description", alt);
     cJSON_AddItemToArray(attachments, attachment);
-
-    cJSON *const container = add_component(components, DISCORD_CONTAINER);
-    cJSON_AddNumberToObject(container, "accent_color", ACCENT_COLOR);
-    cJSON *const gallery =
-        add_component(cJSON_AddArrayToObject(container, "components"), DISCORD_MEDIA_GALLERY);
-    cJSON *const item = cJSON_CreateObject();
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(gallery, "items"), item);
-    char url[128];
-    snprintf(url, sizeof(url), "attachment://%s", filename);
-    cJSON_AddStringToObject(cJSON_AddObjectToObject(item, "media"), "url", url);
-    cJSON_AddStringToObject(item, "description", alt);
+    add_picture(components, filename, alt);
+    add_controls(components, controls);
     return print(root);
 }
 
 /* The life of a reply -------------------------------------------------------------------------------------- */
 
-struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command)
+/* Discord vouches for who ran the command; where it does not say, nobody did. */
+static enum target target_of(const struct interaction *interaction, bool ephemeral)
+{
+    if (interaction->type != DISCORD_MESSAGE_COMPONENT)
+        return ephemeral ? PRIVATE_MESSAGE : NEW_MESSAGE;
+    return interaction->owner_id == interaction->user.id ? CLICKED_MESSAGE : PRIVATE_MESSAGE;
+}
+
+struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command,
+                           bool ephemeral)
 {
     struct reply *const reply = mem_alloc(sizeof(*reply));
     reply->app = app;
     reply->interaction = interaction;
     reply->command = command;
+    reply->target = target_of(interaction, ephemeral);
     reply->started_ms = clock_monotonic_ms();
     app->n_commands++;
     return reply;
@@ -136,6 +161,17 @@ struct reply *reply_create(struct app *app, struct interaction *interaction, con
 const struct interaction *reply_interaction(const struct reply *reply)
 {
     return reply->interaction;
+}
+
+char *reply_acknowledgement(const struct reply *reply)
+{
+    cJSON *const root = cJSON_CreateObject();
+    cJSON_AddNumberToObject(root, "type",
+                            reply->target == CLICKED_MESSAGE ? DISCORD_DEFERRED_UPDATE_MESSAGE
+                                                             : DISCORD_DEFERRED_CHANNEL_MESSAGE);
+    if (reply->target == PRIVATE_MESSAGE)
+        cJSON_AddNumberToObject(cJSON_AddObjectToObject(root, "data"), "flags", DISCORD_FLAG_EPHEMERAL);
+    return print(root);
 }
 
 bool reply_takes_pictures(const struct reply *reply)
@@ -159,6 +195,8 @@ static void end(struct reply *reply, const char *result)
     free(reply->filename);
     free(reply->alt);
     free(reply->text);
+    free(reply->words);
+    cJSON_Delete(reply->controls);
     interaction_destroy(reply->interaction);
     free(reply);
 }
@@ -175,22 +213,24 @@ static void append_segment(struct buffer *path, const char *s)
     }
 }
 
-static void send_edit(struct reply *reply, char *json, const struct rest_file *file,
-                      void (*on_done)(void *arg, const struct rest_response *response))
+/* Takes json. message: "/messages/@original", or "" for one more. */
+static void send_message(struct reply *reply, const char *method, const char *message, char *json,
+                         const struct rest_file *file,
+                         void (*on_done)(void *arg, const struct rest_response *response))
 {
     struct buffer path = {0};
     buffer_printf(&path, "/webhooks/%" PRIu64 "/", reply->app->application_id);
     append_segment(&path, reply->interaction->token);
-    buffer_append_string(&path, "/messages/@original");
+    buffer_append_string(&path, message);
     char bucket[48];
     snprintf(bucket, sizeof(bucket), "webhooks/%" PRIu64, reply->interaction->id);
     const struct rest_request request = {
-        .method = "PATCH",
+        .method = method,
         .path = path.data,
         .bucket = bucket,
         .json = json,
         .file = file,
-        .retry_unknown_webhook = true, /* the edit may overtake the acknowledgement within Discord */
+        .retry_unknown_webhook = true, /* it may overtake the acknowledgement within Discord */
         .deadline_ms = DEADLINE_MS,
     };
     rest_send(reply->app->rest, &request, on_done, reply);
@@ -199,16 +239,30 @@ static void send_edit(struct reply *reply, char *json, const struct rest_file *f
     free(json);
 }
 
-/* Failures of both kinds were logged by rest. */
+static const char original[] = "/messages/@original";
+
+/* Failures of all kinds were logged by rest. */
+static void on_words_done(void *arg, const struct rest_response *response)
+{
+    end(arg, response->status == REST_OK ? "words" : "failed");
+}
+
+static void send_words(struct reply *reply)
+{
+    if (reply->target == CLICKED_MESSAGE)
+        send_message(reply, "POST", "", reply_json_follow_up(reply->words), NULL, on_words_done);
+    else
+        send_message(reply, "PATCH", original, reply_json_text(reply->words, NULL), NULL, on_words_done);
+}
+
 static void on_text_done(void *arg, const struct rest_response *response)
 {
-    struct reply *const reply = arg;
-    end(reply, response->status == REST_OK ? "text" : "failed");
+    end(arg, response->status == REST_OK ? "text" : "failed");
 }
 
 static void send_text(struct reply *reply)
 {
-    send_edit(reply, reply_json_text(reply->text), NULL, on_text_done);
+    send_message(reply, "PATCH", original, reply_json_text(reply->text, reply->controls), NULL, on_text_done);
 }
 
 /* What is wrong with the picture is not wrong with text, unless there is no message to edit. */
@@ -233,15 +287,18 @@ static void send_picture(struct reply *reply)
         .data = reply->picture.bytes,
         .len = reply->picture.len,
     };
-    send_edit(reply, reply_json_picture(reply->filename, reply->alt), &file, on_picture_done);
+    send_message(reply, "PATCH", original, reply_json_picture(reply->filename, reply->alt, reply->controls),
+                 &file, on_picture_done);
 }
 
 static void send_when_due(struct reply *reply)
 {
-    if (reply->text == NULL || reply->acknowledgement == ACK_UNDER_WAY)
+    if ((reply->text == NULL && reply->words == NULL) || reply->acknowledgement == ACK_UNDER_WAY)
         return;
     if (reply->acknowledgement == ACK_LOST)
         end(reply, "unacknowledged"); /* Discord does not wait for an edit */
+    else if (reply->words != NULL)
+        send_words(reply);
     else if (reply->picture.bytes != NULL && reply_takes_pictures(reply) &&
              (int64_t)reply->picture.len <= reply->interaction->attachment_size_limit)
         send_picture(reply);
@@ -257,13 +314,13 @@ void reply_on_acknowledged(void *arg, bool sent)
     send_when_due(reply);
 }
 
-void reply_text(struct reply *reply, const char *text)
+void reply_words(struct reply *reply, const char *words)
 {
-    reply->text = mem_strdup(text);
+    reply->words = mem_strdup(words);
     send_when_due(reply);
 }
 
-void reply_picture(struct reply *reply, const struct reply_picture *answer)
+void reply_answer(struct reply *reply, const struct reply_answer *answer)
 {
     /* A fresh name for each picture: clients keep what they once saw under a name. */
     struct buffer filename = {0};
@@ -271,5 +328,7 @@ void reply_picture(struct reply *reply, const struct reply_picture *answer)
     reply->filename = filename.data;
     reply->alt = mem_strdup(answer->alt);
     reply->picture = answer->picture;
-    reply_text(reply, answer->text);
+    reply->controls = answer->controls;
+    reply->text = mem_strdup(answer->text);
+    send_when_due(reply);
 }

@@ -1,7 +1,9 @@
 /*
- * The answer owed to a deferred interaction: one edit of the message that Discord shows as "thinking…". It
- * leaves when the command has given it and the acknowledgement is out, whichever comes later, and ends in plain
- * words where a picture cannot be had.
+ * The answer owed to a deferred interaction: one edit of a message, which leaves when the command has given it
+ * and the acknowledgement is out, whichever comes later, and ends in plain words where a picture cannot be had.
+ *
+ * A command is answered with a message of its own. A click by who ran the command changes the message; a click
+ * by anybody else leaves it alone and is answered with a copy that only they see.
  */
 #pragma once
 
@@ -13,10 +15,14 @@
 struct app;
 struct reply;
 
-/* Takes the interaction. command is a constant, for the log. */
-struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command);
+/* Takes the interaction. command is a constant, for the log; ephemeral: only who ran it sees the answer. */
+struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command,
+                           bool ephemeral);
 /* Good until the command answers. */
 const struct interaction *reply_interaction(const struct reply *reply);
+
+/* The acknowledgement that promises the answer: JSON, the caller frees. */
+char *reply_acknowledgement(const struct reply *reply);
 
 /* Whether a file may be attached where the command was run; if not, a picture need not be drawn. */
 bool reply_takes_pictures(const struct reply *reply);
@@ -25,26 +31,26 @@ bool reply_takes_pictures(const struct reply *reply);
 void reply_on_acknowledged(void *arg, bool sent);
 
 /* A command answers once, with one of these two; the reply, and the interaction in it, are no longer the
- * command's. */
+ * command's. Texts are markdown of at most 4000 characters; all strings are copied. */
 
-/* Markdown of at most 4000 characters. */
-void reply_text(struct reply *reply, const char *text);
+/* Words where there is no answer. A message that was clicked stays as it is: only who clicked sees them. */
+void reply_words(struct reply *reply, const char *words);
 
-struct reply_picture {
-    struct picture picture; /* a JPEG; taken */
+struct reply_answer {
+    struct picture picture; /* a JPEG; taken. Without bytes there is none, and text is the answer */
     const char *name;       /* what it shows: the beginning of its file name */
     const char *alt;        /* the picture in words, with its figures: at most 1024 characters */
-    const char *text;       /* the same answer as markdown, for where no file may be attached */
+    const char *text;       /* the same answer for where no file may be attached */
+    cJSON *controls;        /* action rows; taken */
 };
-/* Strings are copied. */
-void reply_picture(struct reply *reply, const struct reply_picture *answer);
+void reply_answer(struct reply *reply, const struct reply_answer *answer);
 
 /* The JSON bodies; the caller frees. */
 
-/* An interaction's answer that needs no work: words that only its user sees. */
+/* The answer to an interaction that needs no work: words that only its user sees. */
 char *reply_json_words(const char *words);
-/* The acknowledgement that promises an answer. */
-char *reply_json_deferred(bool ephemeral);
-/* The edit that keeps the promise. */
-char *reply_json_text(const char *text);
-char *reply_json_picture(const char *filename, const char *alt);
+/* The same as a message after the acknowledgement. */
+char *reply_json_follow_up(const char *words);
+/* Edits. Without controls where they are NULL. */
+char *reply_json_text(const char *text, const cJSON *controls);
+char *reply_json_picture(const char *filename, const char *alt, const cJSON *controls);

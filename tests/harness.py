@@ -266,6 +266,11 @@ class Discord:
         assert answer["state"] == "acknowledged" and not answer["thinking"], answer
         return answer
 
+    def click(self, answer, control, value=None, **more):
+        """A click on a control of an answer's message, as far as its acknowledgement; value: chosen in a select."""
+        what = {"message_id": answer["message"]["id"], "custom_id": control["custom_id"], **more}
+        return self.interaction(**what, **({} if value is None else {"values": [value]}))
+
     def edits(self, after=0):
         """The calls that edited answers."""
         return [r for r in self.requests("rest", after) if r["method"] == "PATCH"]

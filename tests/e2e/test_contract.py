@@ -5,7 +5,8 @@ import os
 
 import jsonschema
 import pytest
-from harness import ROOT
+from answers import controls
+from harness import ROOT, wait_for
 
 DESCRIPTION = ROOT.parent / "shared/discord/openapi.json"
 
@@ -47,6 +48,8 @@ def valid(description):
 
 
 DEFERRED = "CreateMessageInteractionCallbackRequest"
+DEFERRED_UPDATE = "UpdateMessageInteractionCallbackRequest"
+FOLLOW_UP = "IncomingWebhookRequestPartial"
 EDIT = "IncomingWebhookUpdateRequestPartial"
 
 
@@ -71,6 +74,19 @@ def test_a_text(discord, handlers, ledger, valid):
     discord.faults(app_permissions="0")
     discord.leaderboard(user_id=str(discord.people[20]))
     assert valid(discord.edits()[0]["json"], EDIT)
+
+
+def test_a_click_and_its_words(discord, handlers, ledger, valid):
+    handlers()
+    answer = discord.leaderboard()
+    refresh = controls(answer)["Refresh"]
+    assert valid(discord.click(answer, refresh)["response"], DEFERRED_UPDATE)
+    assert valid(discord.click(answer, refresh, user_id=str(discord.people[20]))["response"], DEFERRED)
+    data = {"custom_id": "vc1:lb", "component_type": 2, "id": 6}
+    sent = discord.click(answer, refresh, merge={"data": data})
+    wait_for(lambda: discord.answer(sent["interaction_id"], wait=0)["follow_ups"], "the words")
+    [follow_up] = [request for request in discord.requests("rest") if request["method"] == "POST"]
+    assert valid(follow_up["json"], FOLLOW_UP)
 
 
 def test_words_at_once(discord, handlers, valid):

@@ -4,88 +4,15 @@ import concurrent.futures
 import os
 import re
 import signal
-import struct
 import time
 
 import pytest
+from answers import LABELS, alt, expected_between, jpeg_size, names, picture, words
 from harness import Discord, away, free_port, is_ready, record_sessions, status_of, wait_for
 from plain_sql import RANGES, instant, plain_board
 
 ATTACH_FILES = 1 << 15
 COMPONENTS_V2 = 1 << 15
-LABELS = {
-    "today": "Today", "past_24h": "Past 24 hours", "past_72h": "Past 72 hours", "past_7d": "Past 7 days",
-    "past_14d": "Past 14 days", "this_month": "This month", "this_year": "This year", "all_time": "All time",
-}
-
-
-# What an answer says ------------------------------------------------------------------------------------------------
-
-
-def gallery_item(answer):
-    """The picture's place in a message: a media gallery in a container, and nothing else."""
-    [container] = answer["message"]["components"]
-    [gallery] = container["components"]
-    [item] = gallery["items"]
-    assert (container["type"], gallery["type"]) == (17, 12)
-    return item
-
-
-def alt(answer):
-    return gallery_item(answer)["description"]
-
-
-def words(answer):
-    """An answer without a picture: its text."""
-    [text] = answer["message"]["components"]
-    assert text["type"] == 10 and answer["attachments"] == []
-    return text["content"]
-
-
-def picture(discord, answer):
-    return discord.download(gallery_item(answer)["media"]["url"])
-
-
-def jpeg_size(data):
-    """Width and height, from the frame header."""
-    assert data[:2] == b"\xff\xd8" and data[-2:] == b"\xff\xd9"
-    at = 2
-    while data[at + 1] not in (0xC0, 0xC2):
-        at += 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
-    height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-    return width, height
-
-
-# What it has to say, from plain SQL ---------------------------------------------------------------------------------
-
-
-def duration(seconds):
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours:,}h {minutes:02}m" if hours else f"{minutes}m"
-
-
-def names(sql):
-    return dict(sql.execute("SELECT user_id, coalesce(nick, global_name, username) FROM member").fetchall())
-
-
-def expected(sql, guild, name, until, caller):
-    """What the alt text says after the range, and the picture's height."""
-    board = plain_board(sql, guild, name, until)
-    below = [place for place in board[10:] if place.user == caller]
-    known = names(sql)
-    lines = [
-        f"{place.rank}. {known[place.user]}{' (you)' if place.user == caller else ''} {duration(place.seconds)};"
-        for place in board[:10] + below
-    ]
-    total = f"{duration(sum(place.seconds for place in board))} in total, {len(board)} members, 4 members in voice now"
-    n = min(len(board), 10)
-    height = 174 + 110 * min(n, 3) + 82 * max(0, n - 3) + 102 * len(below) + 76
-    return " ".join([*lines, total]), height
-
-
-def expected_between(sql, guild, name, before, after, caller):
-    """As of every second of an answer's making."""
-    return [expected(sql, guild, name, instant(second), caller) for second in range(int(before), int(after) + 1)]
 
 
 # The board ----------------------------------------------------------------------------------------------------------
@@ -114,13 +41,16 @@ def test_first_it_is_deferred_then_comes_the_card(discord, handlers, ledger):
     [edit] = discord.edits()
     [file] = edit["files"]
     text = alt(answer)
+    controls = edit["json"]["components"][0]["components"][1:]
     assert edit["json"] == {
         "flags": COMPONENTS_V2,
         "allowed_mentions": {"parse": []},
         "attachments": [{"id": "0", "filename": file["filename"], "description": text}],
         "components": [{
             "type": 17, "accent_color": 0x4CC9F0,
-            "components": [{"type": 12, "items": [{"media": {"url": f"attachment://{file['filename']}"}, "description": text}]}],
+            "components": [
+                {"type": 12, "items": [{"media": {"url": f"attachment://{file['filename']}"}, "description": text}]}, *controls,
+            ],
         }],
     }
     assert (file["name"], file["content_type"]) == ("files[0]", "image/jpeg")

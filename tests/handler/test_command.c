@@ -13,7 +13,14 @@
 
 static const struct command *find(const char *command, const char *subcommand)
 {
-    const struct interaction interaction = {.command = command, .subcommand = subcommand};
+    const struct interaction interaction = {
+        .type = DISCORD_APPLICATION_COMMAND, .command = command, .subcommand = subcommand};
+    return command_find(&interaction);
+}
+
+static const struct command *find_control(const char *custom_id)
+{
+    const struct interaction interaction = {.type = DISCORD_MESSAGE_COMPONENT, .custom_id = custom_id};
     return command_find(&interaction);
 }
 
@@ -29,6 +36,11 @@ static void test_find(void **state)
     assert_null(find("vc", "Leaderboard"));
     assert_null(find("VC", "leaderboard"));
     assert_null(find("leaderboard", "leaderboard"));
+    assert_ptr_equal(find_control("vc1:lb:next:this_month:1"), leaderboard);
+    assert_ptr_equal(find_control("vc1:lb"), leaderboard);
+    assert_null(find_control("vc1:xx:next"));
+    assert_null(find_control("vc2:lb:next"));
+    assert_null(find_control(""));
 }
 
 static void assert_zero_alone(const cJSON *object, const char *name)

@@ -346,12 +346,13 @@ static cJSON *edit_json(int index)
     return root;
 }
 
-/* The one text of a text answer; good until the root is deleted. */
+/* The text of a text answer, first in its container; good until the root is deleted. */
 static const char *edit_text(const cJSON *root)
 {
     assert_int_equal(cJSON_GetArraySize(json_array(root, "attachments")), 0);
     assert_non_null(json_array(root, "attachments"));
-    return json_string(cJSON_GetArrayItem(json_array(root, "components"), 0), "content");
+    const cJSON *const container = cJSON_GetArrayItem(json_array(root, "components"), 0);
+    return json_string(cJSON_GetArrayItem(json_array(container, "components"), 0), "content");
 }
 
 static void expect_text_edit(int index, const char *part)

@@ -261,12 +261,41 @@ static void test_truncated(void **state)
     }
 }
 
+#define CLICK(DATA, MESSAGE)                                                                                   \
+    "{" HEAD "\"type\":3," PLACE MEMBER "\"data\":{" DATA "},\"message\":{" MESSAGE "}}"
+
+static void test_click(void **state)
+{
+    (void)state;
+    struct interaction *it =
+        parse(CLICK("\"component_type\":2,\"custom_id\":\"vc1:lb\",\"id\":6",
+                    "\"interaction_metadata\":{\"user\":{\"id\":\"845431240173158412\"}}"));
+    assert_string_equal(it->custom_id, "vc1:lb");
+    assert_null(it->value);
+    assert_int_equal(it->owner_id, 845431240173158412u);
+    assert_int_equal(it->user.id, 312861572202631172u);
+    interaction_destroy(it);
+    it = parse(CLICK("\"custom_id\":\"a\",\"values\":[\"today\",\"b\"]", ""));
+    assert_string_equal(it->value, "today");
+    assert_int_equal(it->owner_id, 0);
+    interaction_destroy(it);
+    it = parse(CLICK("\"custom_id\":\"a\",\"values\":[]", "\"interaction_metadata\":7"));
+    assert_null(it->value);
+    interaction_destroy(it);
+    it = parse(CLICK("\"custom_id\":\"a\",\"values\":[7]", ""));
+    assert_null(it->value);
+    interaction_destroy(it);
+    assert_int_equal(problem_of(CLICK("\"custom_id\":7", "")), INTERACTION_MALFORMED);
+    assert_int_equal(problem_of(CLICK("", "")), INTERACTION_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ping),
         cmocka_unit_test(test_command),
         cmocka_unit_test(test_command_without_options),
+        cmocka_unit_test(test_click),
         cmocka_unit_test(test_outside_a_server),
         cmocka_unit_test(test_permissions_keep_low_bits),
         cmocka_unit_test(test_huge_token),

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 static struct app app;
 static int n_sent;
 static bool with_file;
+static char method[8], path[64];
 static void (*on_done)(void *arg, const struct rest_response *response);
 static void *on_done_arg;
 
@@ -26,6 +28,8 @@ struct rest_call *rest_send(struct rest *rest, const struct rest_request *reques
     (void)rest;
     n_sent++;
     with_file = request->file != NULL;
+    snprintf(method, sizeof(method), "%s", request->method);
+    snprintf(path, sizeof(path), "%s", request->path);
     assert_true(request->deadline_ms > 0 && request->deadline_ms < 14 * 60 * 1000);
     on_done = done;
     on_done_arg = arg;
@@ -37,31 +41,50 @@ static void finish(enum rest_status status, int http_status)
     on_done(on_done_arg, &(struct rest_response){.status = status, .http_status = http_status});
 }
 
-static struct reply *create(void)
+#define HEAD                                                                                                   \
+    "{\"id\":\"99\",\"application_id\":\"7\",\"token\":\"t\",\"app_permissions\":\"32768\",\"user\":{\"id\":\"5\"},"
+
+static struct reply *create_for(const char *text, bool ephemeral)
 {
-    static const char text[] =
-        "{\"id\":\"99\",\"application_id\":\"7\",\"type\":2,\"token\":\"t\",\"app_permissions\":\"32768\","
-        "\"user\":{\"id\":\"5\"},\"data\":{\"name\":\"vc\"}}";
     enum interaction_problem problem;
     n_sent = 0;
-    return reply_create(&app, interaction_parse(text, sizeof(text) - 1, &problem), "test");
+    app.application_id = 7;
+    return reply_create(&app, interaction_parse(text, strlen(text), &problem), "test", ephemeral);
+}
+
+static struct reply *create(void)
+{
+    return create_for(HEAD "\"type\":2,\"data\":{\"name\":\"vc\"}}", false);
+}
+
+/* A click by 5 on a message that answers the command of the given user. */
+static struct reply *create_click(const char *owner)
+{
+    char text[512];
+    snprintf(
+        text, sizeof(text),
+        HEAD
+        "\"type\":3,\"data\":{\"custom_id\":\"x\"},\"message\":{\"interaction_metadata\":{\"user\":{\"id\":\"%s\"}}}}",
+        owner);
+    return create_for(text, false);
 }
 
 static void answer_picture(struct reply *reply)
 {
-    reply_picture(reply, &(struct reply_picture){
-                             .picture = {.bytes = mem_alloc(10), .len = 10},
-                             .name = "test",
-                             .alt = "a test",
-                             .text = "a test in words",
-                         });
+    reply_answer(reply, &(struct reply_answer){
+                            .picture = {.bytes = mem_alloc(10), .len = 10},
+                            .name = "test",
+                            .alt = "a test",
+                            .text = "a test in words",
+                            .controls = cJSON_CreateArray(),
+                        });
 }
 
 static void test_waits_for_the_acknowledgement(void **state)
 {
     (void)state;
     struct reply *const reply = create();
-    reply_text(reply, "early");
+    reply_words(reply, "early");
     assert_int_equal(n_sent, 0);
     assert_int_equal(app.n_commands, 1);
     reply_on_acknowledged(reply, true);
@@ -93,7 +116,7 @@ static void test_lost_acknowledgement(void **state)
     reply = create();
     reply_on_acknowledged(reply, false);
     assert_int_equal(app.n_commands, 1);
-    reply_text(reply, "late");
+    reply_words(reply, "late");
     assert_int_equal(app.n_commands, 0);
     assert_int_equal(n_sent, 0);
 }
@@ -111,6 +134,52 @@ static void test_text_after_a_refused_picture(void **state)
     assert_int_equal(app.n_commands, 0);
 }
 
+static void expect_json(char *json, const char *expected)
+{
+    assert_string_equal(json, expected);
+    free(json);
+}
+
+/* By who ran the command it changes the message; by another, or where Discord does not say, it makes a copy. */
+static void test_clicks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *owner, *acknowledgement;
+    } cases[] = {
+        {"5", "{\"type\":6}"},
+        {"6", "{\"type\":5,\"data\":{\"flags\":64}}"},
+        {"nobody", "{\"type\":5,\"data\":{\"flags\":64}}"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reply *const reply = create_click(cases[i].owner);
+        expect_json(reply_acknowledgement(reply), cases[i].acknowledgement);
+        reply_on_acknowledged(reply, true);
+        answer_picture(reply);
+        assert_string_equal(method, "PATCH");
+        assert_string_equal(path, "/webhooks/7/t/messages/@original");
+        finish(REST_OK, 200);
+    }
+}
+
+/* They leave the message that was clicked alone; else there is a message that waits for them. */
+static void test_words_after_a_click(void **state)
+{
+    (void)state;
+    struct reply *reply = create_click("5");
+    reply_on_acknowledged(reply, true);
+    reply_words(reply, "No.");
+    assert_string_equal(method, "POST");
+    assert_string_equal(path, "/webhooks/7/t");
+    finish(REST_OK, 200);
+    reply = create_click("6");
+    reply_on_acknowledged(reply, true);
+    reply_words(reply, "No.");
+    assert_string_equal(method, "PATCH");
+    finish(REST_OK, 200);
+    assert_int_equal(app.n_commands, 0);
+}
+
 static void test_full_queue(void **state)
 {
     (void)state;
@@ -122,28 +191,38 @@ static void test_full_queue(void **state)
     assert_int_equal(app.n_commands, 0);
 }
 
-static void expect_json(char *json, const char *expected)
+static void test_acknowledgements(void **state)
 {
-    assert_string_equal(json, expected);
-    free(json);
+    (void)state;
+    for (int ephemeral = 0; ephemeral < 2; ephemeral++) {
+        struct reply *const reply = create_for(HEAD "\"type\":2,\"data\":{\"name\":\"vc\"}}", ephemeral != 0);
+        expect_json(reply_acknowledgement(reply),
+                    ephemeral ? "{\"type\":5,\"data\":{\"flags\":64}}" : "{\"type\":5}");
+        reply_on_acknowledged(reply, false);
+        reply_words(reply, "");
+    }
 }
+
+#define EDIT      "{\"flags\":32768,\"allowed_mentions\":{\"parse\":[]},\"attachments\":"
+#define CONTAINER ",\"components\":[{\"type\":17,\"accent_color\":5032432,\"components\":["
 
 static void test_json(void **state)
 {
     (void)state;
-    expect_json(reply_json_deferred(false), "{\"type\":5}");
-    expect_json(reply_json_deferred(true), "{\"type\":5,\"data\":{\"flags\":64}}");
     expect_json(reply_json_words("No \"x\"."),
                 "{\"type\":4,\"data\":{\"content\":\"No \\\"x\\\".\",\"flags\":64,"
                 "\"allowed_mentions\":{\"parse\":[]}}}");
-    expect_json(reply_json_text("Hi"),
-                "{\"flags\":32768,\"allowed_mentions\":{\"parse\":[]},\"attachments\":[],"
-                "\"components\":[{\"type\":10,\"content\":\"Hi\"}]}");
-    expect_json(reply_json_picture("a-1.jpg", "alt"),
-                "{\"flags\":32768,\"allowed_mentions\":{\"parse\":[]},"
-                "\"attachments\":[{\"id\":\"0\",\"filename\":\"a-1.jpg\",\"description\":\"alt\"}],"
-                "\"components\":[{\"type\":17,\"accent_color\":5032432,\"components\":[{\"type\":12,\"items\":["
-                "{\"media\":{\"url\":\"attachment://a-1.jpg\"},\"description\":\"alt\"}]}]}]}");
+    expect_json(reply_json_follow_up("No."),
+                "{\"content\":\"No.\",\"flags\":64,\"allowed_mentions\":{\"parse\":[]}}");
+    expect_json(reply_json_text("Hi", NULL), EDIT "[]" CONTAINER "{\"type\":10,\"content\":\"Hi\"}]}]}");
+    cJSON *const controls = cJSON_Parse("[{\"type\":1},{\"type\":1}]");
+    expect_json(reply_json_text("Hi", controls),
+                EDIT "[]" CONTAINER "{\"type\":10,\"content\":\"Hi\"},{\"type\":1},{\"type\":1}]}]}");
+    expect_json(reply_json_picture("a-1.jpg", "alt", controls),
+                EDIT "[{\"id\":\"0\",\"filename\":\"a-1.jpg\",\"description\":\"alt\"}]" CONTAINER
+                     "{\"type\":12,\"items\":[{\"media\":{\"url\":\"attachment://a-1.jpg\"},"
+                     "\"description\":\"alt\"}]},{\"type\":1},{\"type\":1}]}]}");
+    cJSON_Delete(controls);
 }
 
 int main(void)
@@ -153,7 +232,10 @@ int main(void)
         cmocka_unit_test(test_waits_for_the_command),
         cmocka_unit_test(test_lost_acknowledgement),
         cmocka_unit_test(test_text_after_a_refused_picture),
+        cmocka_unit_test(test_clicks),
+        cmocka_unit_test(test_words_after_a_click),
         cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_acknowledgements),
         cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
