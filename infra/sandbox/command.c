@@ -40,6 +40,12 @@ uint64_t command_id(const struct commands *commands, const char *name)
     return UINT64_C(1510946006630662145);
 }
 
+cJSON *commands_json(const struct commands *commands)
+{
+    const cJSON *const known = json_array(commands->scopes, "global");
+    return known != NULL ? cJSON_Duplicate(known, true) : cJSON_CreateArray();
+}
+
 /* What is wrong with them ---------------------------------------------------------------------------------- */
 
 /* Letters and digits of any script, - and _: here, all that is not ASCII passes for a letter. Lower case. */

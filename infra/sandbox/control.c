@@ -1,6 +1,7 @@
 #include "infra/sandbox/control.h"
 
 #include "infra/json.h"
+#include "infra/sandbox/command.h"
 #include "infra/sandbox/control_cast.h"
 #include "infra/sandbox/gateway.h"
 #include "infra/sandbox/interaction.h"
@@ -9,6 +10,7 @@
 #include "infra/sandbox/sandbox.h"
 #include "infra/sandbox/server.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,32 +125,55 @@ static bool try_requests(void *context, struct request *request, int64_t after, 
     return true;
 }
 
-static void answer_state(const struct sandbox *sandbox, struct request *request)
+static cJSON *state_json(const struct sandbox *sandbox)
 {
     cJSON *const state = cJSON_CreateObject();
     cJSON_AddItemToObject(state, "guilds", control_cast_state(sandbox));
     cJSON_AddItemToObject(state, "gateway", gateway_state(sandbox->gateway));
-    request_answer_json(request, 200, state);
+    return state;
 }
 
-static void answer_messages(const struct sandbox *sandbox, struct request *request)
+/* A number that changes with the text: 52 bits of its hash, which a double holds. */
+static int64_t version_of(const cJSON *json)
 {
-    cJSON *const answer = cJSON_CreateObject();
-    cJSON_AddItemToObject(answer, "messages", interaction_messages_json(sandbox));
-    request_answer_json(request, 200, answer);
+    char *const text = cJSON_PrintUnformatted(json);
+    uint64_t hash;
+    _Static_assert(crypto_shorthash_BYTES == sizeof(hash), "SipHash gives 64 bits");
+    static const unsigned char key[crypto_shorthash_KEYBYTES];
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)text, strlen(text), key);
+    free(text);
+    return (int64_t)(hash >> 12);
+}
+
+/* Far more happens than a page shows: what it would show is held against what it shows already. */
+static bool try_view(void *context, struct request *request, int64_t after, bool last)
+{
+    const struct sandbox *const sandbox = context;
+    cJSON *const view = state_json(sandbox);
+    cJSON_AddItemToObject(view, "messages", interaction_messages_json(sandbox));
+    cJSON_AddItemToObject(view, "commands", commands_json(sandbox->commands));
+    const int64_t version = version_of(view);
+    if (!last && version == after) {
+        cJSON_Delete(view);
+        return false;
+    }
+    cJSON_AddNumberToObject(view, "version", (double)version);
+    request_answer_json(request, 200, view);
+    return true;
 }
 
 static void look(struct sandbox *sandbox, struct request *request)
 {
     if (strcmp(request->path, "/control/state") == 0)
-        answer_state(sandbox, request);
+        request_answer_json(request, 200, state_json(sandbox));
     else if (strcmp(request->path, "/control/requests") == 0)
         parked_add(sandbox->parked, request, number_parameter(request, "after"), wait_parameter(request),
                    try_requests);
     else if (strncmp(request->path, "/control/answers/", 17) == 0)
         interaction_control_answers(sandbox, request, wait_parameter(request));
-    else if (strcmp(request->path, "/control/messages") == 0)
-        answer_messages(sandbox, request);
+    else if (strcmp(request->path, "/control/view") == 0)
+        parked_add(sandbox->parked, request, number_parameter(request, "after"), wait_parameter(request),
+                   try_view);
     else
         request_answer(request, 404, NULL, NULL, 0);
 }

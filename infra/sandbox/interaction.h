@@ -56,5 +56,5 @@ void interaction_note_edit(struct sandbox *sandbox, struct interaction *interact
 /* POST /control/interaction and GET /control/answers/{id}; both take the request over. */
 void interaction_control_post(struct sandbox *sandbox, struct request *request, const cJSON *body);
 void interaction_control_answers(struct sandbox *sandbox, struct request *request, int64_t wait_ms);
-/* GET /control/messages. The caller frees. */
+/* The messages of GET /control/view. The caller frees. */
 cJSON *interaction_messages_json(const struct sandbox *sandbox);
