@@ -1,4 +1,5 @@
 """The page's files, and what a page from elsewhere cannot do."""
+import concurrent.futures
 import re
 
 import pytest
@@ -17,12 +18,14 @@ def test_page_and_its_files(discord):
     url = discord.env["SANDBOX_URL"]
     page = discord.request("GET", url + "/")
     assert page.status == 200 and page.headers["Content-Security-Policy"] == "default-src 'self'"
-    wanted = set(re.findall(r'(?:src|href)="(/[^"]+)"', page.body.decode()))
-    script = discord.request("GET", url + "/page/app.js").body.decode()
-    wanted |= {"/page" + name[1:] for name in re.findall(r"from '(\./[^']+)'", script)}
-    assert len(wanted) >= 6
+    wanted = re.findall(r'(?:src|href)="(/[^"]+)"', page.body.decode())
     for path in wanted:
-        assert discord.request("GET", url + path).status == 200, path
+        answer = discord.request("GET", url + path)
+        assert answer.status == 200, path
+        if path.endswith(".js"):
+            imports = re.findall(rb"from '\./([^']+)'", answer.body)
+            wanted += {f"/page/{name.decode()}" for name in imports} - set(wanted)
+    assert len(wanted) > 15
     for path in ("/page/../cast.json", "/page/none.js", "/page/.js", "/page/index"):
         assert discord.request("GET", url + path).status == 404, path
     assert discord.request("GET", discord.env["DISCORD_CDN_URL"] + "/page/app.js").status == 404
@@ -42,3 +45,21 @@ def test_wrong_calls_are_told_so(discord, action, body):
     answer = discord.request("POST", f"{discord.env['SANDBOX_URL']}/control/{action}", body,
                              {"Content-Type": "application/json"})
     assert answer.status == 400 and answer.json["error"]
+
+
+def test_view_waits_for_a_change(discord):
+    view = discord.get("/control/view")
+    assert view["commands"] == [] and view["messages"] == [] and view["guilds"] == discord.get("/control/state")["guilds"]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = pool.submit(discord.get, f"/control/view?after={view['version']}&wait=60000")
+        assert discord.get(f"/control/view?after={view['version']}&wait=300") == view  # other requests are no change
+        assert not waiting.done()
+        member = view["guilds"][0]["members"][0]["id"]
+        channel = next(c["id"] for c in view["guilds"][0]["channels"] if c["type"] == 2)
+        discord.post("/control/voice", user_id=member, channel_id=channel)
+        changed = waiting.result(timeout=10)
+    assert changed["guilds"][0]["members"][0]["channel_id"] == channel and changed["version"] != view["version"]
+    application = discord.env["DISCORD_APPLICATION_ID"]
+    discord.rest("PUT", f"/applications/{application}/commands", [{"name": "vc", "description": "Voice"}])
+    registered = discord.get(f"/control/view?after={changed['version']}&wait=60000")
+    assert [command["name"] for command in registered["commands"]] == ["vc"]

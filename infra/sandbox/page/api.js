@@ -25,3 +25,9 @@ export function avatar(user, size) {
   const number = migrated ? (BigInt(user.id) >> 22n) % 6n : BigInt(user.discriminator) % 5n;
   return `/embed/avatars/${number}.png`;
 }
+
+// A member's own picture on this server comes before that of the account.
+export function face(guild, member, size) {
+  if (!member.guild_avatar) return avatar(member, size);
+  return `/guilds/${guild.id}/users/${member.id}/avatars/${member.guild_avatar}.png?size=${size}`;
+}

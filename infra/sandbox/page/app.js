@@ -1,91 +1,120 @@
-// A channel of the local Discord: asks the control API for everything, twice a second.
-import { get, post } from './api.js';
-import { make, refresh } from './dom.js';
-import { renderMessage } from './message.js';
-import { moveSomebody, move, renderChannels, renderMembers } from './voice.js';
+// A channel of the local Discord. One request waits at the control API until there is something new to show.
+import { get, face, post } from './api.js';
+import { createChannel } from './channel.js';
+import { createComposer } from './composer.js';
+import { createLook } from './look.js';
+import { closeMenu, memberItems, openMenu } from './menu.js';
+import { createModal } from './modal.js';
+import { createTracker } from './tracker.js';
+import { createVoice } from './voice.js';
 
-const ranges = [
-  ['', 'This month (default)'], ['today', 'Today'], ['past_24h', 'Past 24 hours'], ['past_72h', 'Past 72 hours'],
-  ['past_7d', 'Past 7 days'], ['past_14d', 'Past 14 days'], ['this_month', 'This month'], ['this_year', 'This year'],
-  ['all_time', 'All time'],
-];
+const WAIT_MS = 25000;
+const RETRY_MS = 1000;
+const ORDINARY = 1799666563141185n; // permissions of a member without MANAGE_GUILD
+const MANAGE_GUILD = 1n << 5n;
 const $ = id => document.getElementById(id);
-const me = () => $('me').value;
-let guild;
 
-// Whatever is done: show what went wrong, then show what is true now.
+// What the parts share; view is the last answer of GET /control/view.
+const app = { view: null, guild: null, channel: null, me: null, say, act, use, play, run, focusComposer, openModal };
+const voice = createVoice(app, { channels: $('channels'), somebody: $('somebody'), mine: $('mine') });
+const tracker = createTracker(app, $('tracker'));
+const channel = createChannel(app, $('messages'));
+const composer = createComposer(app, $('composer'));
+const modal = createModal(app, $('modal'));
+createLook({ theme: $('theme'), drawer: $('drawer'), shade: $('shade'), side: $('side'), main: $('main') });
+
+// What somebody has to know, until the next thing works.
+function say(words) {
+  $('notice').textContent = words;
+}
+
 async function act(action) {
   try {
-    await action();
-    $('error').textContent = '';
+    const result = await action();
+    say('');
+    return result;
   } catch (error) {
-    $('error').textContent = error.message;
+    say(error.message);
+    return null;
   }
-  await update();
 }
 
-async function use(body) {
-  const result = await post('interaction', { user_id: me(), ...body });
-  if (result.status !== 200 && result.status !== 202)
-    throw new Error(`The application did not respond (${result.error || result.status})`);
-  if (result.refused) throw new Error(`Discord refused the answer: ${result.refused}`);
+// An interaction by the member that one plays; null where the local Discord itself did not take it.
+function use(wish) {
+  const permissions = $('manage').checked ? ORDINARY | MANAGE_GUILD : ORDINARY;
+  return act(() => post('interaction', { user_id: app.me.id, permissions: String(permissions), ...wish }));
 }
 
-function onUse(message, component, values) {
-  act(() => use({ message_id: message.id, custom_id: component.custom_id, values }));
+function run(command, options) {
+  channel.run(command, options);
 }
 
-function renderState(state) {
-  guild = state.guilds[0];
+function openModal(result) {
+  modal.open(result.interaction_id, result.response.data);
+}
+
+function focusComposer() {
+  composer.focus();
+}
+
+function play(id) {
+  localStorage.setItem('me', id);
+  render();
+}
+
+// Bots are in voice like everybody; but nobody plays one.
+function readGuild([guild]) {
+  const members = guild.members.filter(member => !member.bot);
+  return { ...guild, members, face: member => face(guild, member, 64) };
+}
+
+function renderHeads() {
+  const { guild, me } = app;
   $('server-name').textContent = guild.name;
-  $('icon').src = guild.icon ? `/icons/${guild.id}/${guild.icon}.png?size=64` : '/embed/avatars/0.png';
-  $('channel-name').textContent = guild.channels.find(channel => channel.type === 0)?.name || '';
-  renderMembers($('me'), guild);
-  renderChannels($('channels'), guild, me, act);
-  const watched = state.gateway.sessions.some(session => session.connected);
-  $('tracker').textContent = watched ? '● tracker connected' : '○ no tracker connected';
-  $('tracker').className = watched ? 'on' : '';
+  $('icon').src = guild.icon ? `/icons/${guild.id}/${guild.icon}.png?size=128` : '/embed/avatars/0.png';
+  $('channel-name').textContent = app.channel?.name || '';
+  $('my-name').textContent = me.name;
+  $('my-face').src = guild.face(me);
+  document.title = `#${app.channel?.name || ''} · ${guild.name}`;
 }
 
-function renderMessages(messages) {
-  const list = $('messages');
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-  const known = new Map([...list.children].map(item => [item.dataset.id, item]));
-  for (const message of messages) {
-    const version = JSON.stringify(message);
-    const old = known.get(message.id);
-    known.delete(message.id);
-    if (old?.dataset.version === version) continue;
-    const item = renderMessage(message, onUse);
-    item.dataset.version = version;
-    if (old) old.replaceWith(item);
-    else list.append(item);
-  }
-  known.forEach(item => item.remove());
-  if (atEnd) list.scrollTop = list.scrollHeight;
-}
-
-async function update() {
-  const [state, channel] = await Promise.all([get('state'), get('messages')]);
-  renderState(state);
-  renderMessages(channel.messages);
+function render() {
+  app.guild = readGuild(app.view.guilds);
+  app.channel = app.guild.channels.find(other => other.type === 0);
+  app.me = app.guild.members.find(member => member.id === localStorage.getItem('me')) || app.guild.members[0];
+  renderHeads();
+  voice.render();
+  tracker.render();
+  channel.render();
+  composer.draw();
 }
 
 async function poll() {
   try {
-    await update();
+    app.view = await get(`view?after=${app.view?.version ?? 0}&wait=${WAIT_MS}`);
   } catch {
-    $('tracker').textContent = 'The local Discord does not answer.';
+    document.body.classList.add('away');
+    await new Promise(resolve => setTimeout(resolve, RETRY_MS));
+    return;
   }
-  setTimeout(poll, 500);
+  document.body.classList.remove('away');
+  render();
 }
 
-refresh($('range'), ranges, () => ranges.map(([value, label]) => make('option', { value }, label)));
-$('composer').addEventListener('submit', event => {
-  event.preventDefault();
-  const range = $('range').value;
-  act(() => use({ command: 'leaderboard', options: range ? { time_range: range } : {} }));
+// A page that nobody sees does not ask: browsers allow few connections to one address.
+async function pollWhileVisible() {
+  for (;;) {
+    if (document.hidden) await new Promise(resolve => document.addEventListener('visibilitychange', resolve, { once: true }));
+    await poll();
+  }
+}
+
+$('me').addEventListener('click', event => {
+  const items = memberItems(app.guild.members, app.guild.face)
+    .map(item => ({ ...item, selected: item.value === app.me.id }));
+  openMenu(event.currentTarget, items, { label: 'You are', search: 'Search members', onpick: ([{ value }]) => play(value) });
 });
-$('leave').addEventListener('click', () => act(() => move(me(), null)));
-$('someone').addEventListener('click', () => act(() => moveSomebody(guild)));
-poll();
+$('messages').addEventListener('scroll', () => closeMenu());
+while (!app.view) await poll();
+composer.focus();
+pollWhileVisible();

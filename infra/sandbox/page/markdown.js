@@ -1,4 +1,4 @@
-// The little of Discord's markup that answers use: headings, small lines, bold, italics, code, timestamps.
+// The little of Discord's markup that answers use: headings, small lines, lists, bold, italics, code, timestamps.
 import { make } from './dom.js';
 
 const inline = /\*\*(.+?)\*\*|\*(.+?)\*|`(.+?)`|<t:(\d+)(?::([tTdDfFsSR]))?>|\\([^\w\s])/g;
@@ -6,7 +6,7 @@ const inline = /\*\*(.+?)\*\*|\*(.+?)\*|`(.+?)`|<t:(\d+)(?::([tTdDfFsSR]))?>|\\(
 function ago(seconds) {
   const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
   const past = seconds - Date.now() / 1000;
-  const [unit, size] = units.find(([, size]) => Math.abs(past) >= size) || units[3];
+  const [unit, size] = units.find(([, length]) => Math.abs(past) >= length) || units[3];
   return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.round(past / size), unit);
 }
 
@@ -14,7 +14,15 @@ function stamp(seconds, style) {
   const date = new Date(seconds * 1000);
   const long = { dateStyle: 'long', timeStyle: 'short' };
   const text = style === 'R' ? ago(seconds) : date.toLocaleString('en-GB', style === 'D' ? { dateStyle: 'long' } : long);
-  return make('time', { className: 'stamp', dateTime: date.toISOString() }, text);
+  return make('time', {
+    className: 'stamp', dateTime: date.toISOString(), title: date.toLocaleString('en-GB', long),
+    data: style === 'R' ? { seconds } : {},
+  }, text);
+}
+
+// "Two minutes ago" does not stay true.
+export function refreshStamps(root) {
+  for (const time of root.querySelectorAll('time[data-seconds]')) time.textContent = ago(Number(time.dataset.seconds));
 }
 
 function pieces(text) {
@@ -37,8 +45,10 @@ function pieces(text) {
 export function markdown(text) {
   return text.split('\n').map(line => {
     const heading = line.match(/^(#{1,3}) (.*)/);
+    const item = line.match(/^[-*] (.*)/);
     if (heading) return make('h' + (heading[1].length + 2), {}, ...pieces(heading[2]));
     if (line.startsWith('-# ')) return make('p', { className: 'small' }, ...pieces(line.slice(3)));
+    if (item) return make('p', { className: 'item' }, ...pieces(item[1]));
     return make('p', {}, ...pieces(line));
   });
 }

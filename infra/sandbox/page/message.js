@@ -1,76 +1,63 @@
-// One message of the channel, with its components (V2). onUse(message, component, values) is a click.
-import { avatar, here } from './api.js';
-import { make } from './dom.js';
+// One message of the channel. context as in components.js, and: me, failed: what went wrong with the last click,
+// dismiss().
+import { avatar } from './api.js';
+import { renderComponents } from './components.js';
+import { icon, make } from './dom.js';
 import { markdown } from './markdown.js';
 
-const styles = ['', 'primary', 'secondary', 'success', 'danger', 'link'];
+const EPHEMERAL = 64;
+const thinking = name => make('p', { className: 'thinking', role: 'status' },
+  make('span', { className: 'dots' }, make('i'), make('i'), make('i')), `${name} is thinking…`);
 
-function picture(item) {
-  const { url, width, height } = item.media;
-  const image = make('img', { src: here(url), alt: item.description || '', width: width || 500, height: height || 300 });
-  return make('a', { href: here(url), target: '_blank', className: 'picture' }, image);
+export function isVisible(message, me) {
+  return !(message.flags & EPHEMERAL) || message.interaction_metadata.user?.id === me;
 }
 
-function button(message, component, onUse) {
-  if (component.style === 5) return make('a', { href: component.url, className: 'button link' }, component.label);
-  return make('button', {
-    type: 'button', className: 'button ' + styles[component.style], disabled: !!component.disabled,
-    onclick: () => onUse(message, component),
-  }, (component.emoji?.name || '') + (component.label || ''));
+function usedLine(user, guild, command) {
+  const member = guild.members.find(other => other.id === user.id);
+  return make('p', { className: 'used' }, make('img', { src: member ? guild.face(member) : avatar(user, 32), alt: '' }),
+    make('b', {}, member?.name || user.username), ' used ', make('code', {}, '/' + command));
 }
 
-function select(message, component, onUse) {
-  const options = component.options.map(option => make('option', {
-    value: option.value, selected: !!option.default, title: option.description || '',
-  }, option.label));
-  if (!component.options.some(option => option.default))
-    options.unshift(make('option', { value: '', selected: true, disabled: true }, component.placeholder || 'Make a choice'));
-  return make('select', {
-    disabled: !!component.disabled, ariaLabel: component.placeholder || 'Choice',
-    onchange: event => onUse(message, component, [event.target.value]),
-  }, ...options);
+// A click's answer stands under the message that was clicked.
+function repliedLine(author) {
+  return make('p', { className: 'used' }, make('img', { src: avatar(author, 32), alt: '' }), make('b', {}, author.username),
+    make('span', { className: 'small' }, 'answered a click'));
 }
 
-function part(message, component, onUse) {
-  const inside = () => component.components.map(child => part(message, child, onUse));
-  switch (component.type) {
-    case 1: return make('div', { className: 'row' }, ...inside());
-    case 2: return button(message, component, onUse);
-    case 3: return select(message, component, onUse);
-    case 9: return make('div', { className: 'section' }, make('div', {}, ...inside()), part(message, component.accessory, onUse));
-    case 10: return make('div', { className: 'text' }, ...markdown(component.content));
-    case 11: return picture(component);
-    case 12: return make('div', { className: 'gallery' }, ...component.items.map(picture));
-    case 14: return make('hr');
-    case 17: {
-      const box = make('div', { className: 'container' }, ...inside());
-      if (component.accent_color) box.style.borderLeftColor = '#' + component.accent_color.toString(16).padStart(6, '0');
-      return box;
-    }
-    default: return make('p', { className: 'small' }, `(component ${component.type})`);
-  }
+function head(author, timestamp) {
+  const date = new Date(timestamp);
+  const time = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  return make('p', { className: 'head' }, make('b', {}, author.username), make('span', { className: 'tag' }, 'APP'),
+    make('time', { dateTime: date.toISOString(), title: date.toLocaleString('en-GB') }, time));
 }
 
-function thinking(name) {
-  return make('p', { className: 'thinking' }, make('span', {}), make('span', {}), make('span', {}), ` ${name} is thinking…`);
-}
+const privateLine = dismiss => make('p', { className: 'only-you' }, icon('eye'), 'Only you can see this · ',
+  make('button', { type: 'button', className: 'inline', onclick: dismiss }, 'Dismiss message'));
 
-export function renderMessage(message, onUse) {
-  const author = message.author;
+const failure = words => make('p', { className: 'failure', role: 'alert' }, words);
+
+export function renderMessage(message, context) {
+  const { author } = message;
+  const ephemeral = !!(message.flags & EPHEMERAL);
   const user = message.interaction_metadata.user;
-  const time = new Date(message.timestamp).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-  const used = message.command && user && make('p', { className: 'used' },
-    make('img', { src: avatar(user, 16), alt: '' }), make('b', {}, user.global_name || user.username), ' used ',
-    make('code', {}, '/' + message.command));
+  const used = user && (message.command ? usedLine(user, context.guild, message.command) : repliedLine(author));
   const body = message.thinking ? [thinking(author.username)]
-    : [...markdown(message.content).filter(line => line.textContent), ...message.components.map(c => part(message, c, onUse))];
-  const item = make('li', { className: message.flags & 64 ? 'message private' : 'message' }, used || null,
-    make('img', { className: 'face', src: avatar(author, 64), alt: '' }),
-    make('div', { className: 'body' },
-      make('p', { className: 'head' }, make('b', {}, author.username), make('span', { className: 'tag' }, 'APP'),
-        make('time', {}, time)),
-      ...body,
-      message.flags & 64 ? make('p', { className: 'small' }, 'Only you can see this') : null));
-  item.dataset.id = message.id;
-  return item;
+    : [...(message.content ? markdown(message.content) : []), ...renderComponents(message.components, context)];
+  return make('li', {
+    className: ephemeral ? 'message private' : 'message', data: { key: message.id }, 'aria-busy': message.thinking || !!context.busy,
+  }, used,
+  make('img', { className: 'face', src: avatar(author, 128), alt: '' }),
+  make('div', { className: 'body' }, head(author, message.timestamp), ...body, context.failed && failure(context.failed),
+    ephemeral && privateLine(context.dismiss)));
+}
+
+// A command on its way to the application, or one that it did not answer. Only the page knows of it.
+export function renderAttempt(key, attempt, author, context) {
+  const words = attempt.failed ? [failure(attempt.failed), privateLine(context.dismiss)]
+    : [make('p', { className: 'thinking' }, 'Sending command…')];
+  return make('li', { className: attempt.failed ? 'message private' : 'message sending', data: { key } },
+    usedLine(context.me, context.guild, attempt.command),
+    make('img', { className: 'face', src: avatar(author, 128), alt: '' }),
+    make('div', { className: 'body' }, head(author, attempt.timestamp), ...words));
 }

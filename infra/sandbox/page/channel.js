@@ -1,0 +1,93 @@
+// The channel's messages, and what becomes of clicks and commands. Discord waits three seconds for an application.
+import { get } from './api.js';
+import { patch } from './dom.js';
+import { refreshStamps } from './markdown.js';
+import { isVisible, renderAttempt, renderMessage } from './message.js';
+
+const DEFERRED_UPDATE = 6;
+const MODAL = 9;
+const LONGEST_WAIT_MS = 60000;
+const NEAR_END = 120;
+
+// What Discord would say, or null where all is well.
+function whatFailed(result, words) {
+  if (result.status !== 200 && result.status !== 202) return words;
+  return result.refused ? `${words} (Discord refused its answer: ${result.refused})` : null;
+}
+
+export function createChannel(app, list) {
+  const busy = new Map(); // message id → custom_id
+  const failed = new Map(); // message id → words
+  const attempts = new Map(); // key → {command, timestamp, failed}
+  const dismissed = new Set(JSON.parse(sessionStorage.getItem('dismissed') || '[]'));
+  const author = { id: '1', username: 'VoiceLedger', discriminator: '0', avatar: null };
+  let version = '';
+
+  function dismiss(id) {
+    dismissed.add(id);
+    sessionStorage.setItem('dismissed', JSON.stringify([...dismissed]));
+    attempts.delete(id);
+    render();
+    app.focusComposer();
+  }
+
+  function contextOf(message) {
+    return {
+      guild: app.guild, me: app.me, busy: busy.get(message.id), failed: failed.get(message.id),
+      use: (component, values) => click(message, component, values), dismiss: () => dismiss(message.id),
+    };
+  }
+
+  function render() {
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END;
+    const shown = app.view.messages.filter(message => isVisible(message, app.me.id) && !dismissed.has(message.id));
+    if (shown.length) Object.assign(author, shown[shown.length - 1].author);
+    const now = JSON.stringify([shown, app.me.id, [...busy], [...failed], [...attempts]]);
+    if (now === version) return;
+    version = now;
+    const items = shown.map(message => [Date.parse(message.timestamp), renderMessage(message, contextOf(message))]);
+    for (const [key, attempt] of attempts)
+      items.push([attempt.timestamp, renderAttempt(key, attempt, author, { ...contextOf({}), dismiss: () => dismiss(key) })]);
+    const fresh = list.cloneNode(false);
+    fresh.append(...items.sort((a, b) => a[0] - b[0]).map(([, item]) => item));
+    patch(list, fresh);
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  // A deferred update shows nothing: the click is over when the message was edited.
+  async function finish(result) {
+    if (result.response?.type !== DEFERRED_UPDATE) return null;
+    const answer = await get(`answers/${result.interaction_id}?wait=${LONGEST_WAIT_MS}`);
+    return answer.thinking ? 'This interaction failed' : null;
+  }
+
+  async function click(message, component, values) {
+    const button = component.type === 2;
+    busy.set(message.id, component.custom_id);
+    failed.delete(message.id);
+    render();
+    const wish = { message_id: message.id, custom_id: component.custom_id, ...(button ? {} : { values }) };
+    const result = await app.use(wish);
+    const words = result && (whatFailed(result, 'This interaction failed') || await finish(result));
+    busy.delete(message.id);
+    if (words) failed.set(message.id, words);
+    render();
+    if (result && !words && result.response?.type === MODAL) app.openModal(result);
+  }
+
+  async function run(command, options) {
+    const key = `attempt-${Date.now()}`;
+    attempts.set(key, { command: command.name, timestamp: Date.now() });
+    list.scrollTop = list.scrollHeight;
+    render();
+    const result = await app.use({ command: command.sub, options });
+    const words = result && whatFailed(result, 'The application did not respond');
+    if (words) attempts.get(key).failed = words;
+    else attempts.delete(key);
+    render();
+    if (result && !words && result.response?.type === MODAL) app.openModal(result);
+  }
+
+  setInterval(() => refreshStamps(list), 10000);
+  return { render, run };
+}
