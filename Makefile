@@ -83,7 +83,7 @@ DB_TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/db/*.c))
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
 	@echo "  ld $@" && $(CC) $(LDFLAGS) $^ $(LIBS_handler) $(LIBS_tracker) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -lcmocka -o $@
 .SECONDARY: # objects stay
-$(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest: $(OUT)/tests/infra/scripted_server.o
+$(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest $(OUT)/tests/handler/test_avatars: $(OUT)/tests/infra/scripted_server.o
 
 STEPPED_CLOCK := $(OUT)/tests/e2e/stepped_clock.so
 $(STEPPED_CLOCK): tests/e2e/stepped_clock.c

@@ -211,7 +211,7 @@ static void on_response(void *arg, const struct http_response *response)
     const int64_t now = clock_monotonic_ms();
     entry->call = NULL;
     avatars->n_under_way--;
-    if (response->error == NULL || response->too_long) {
+    if (response->error == NULL) {
         avatars->answered_at = now;
         avatars->silent_until = 0;
     }

@@ -109,6 +109,7 @@ struct outcome {
     int n;
     int status;
     char *error;
+    bool too_long;
     char *body;
     size_t len;
     char *kind;    /* header X-Kind */
@@ -128,6 +129,7 @@ static void on_done(void *arg, const struct http_response *response)
     outcome->n++;
     outcome->status = response->status;
     outcome->error = mem_strdup(response->error);
+    outcome->too_long = response->too_long;
     assert_int_equal(response->body[response->len], '\0');
     outcome->body = mem_strndup(response->body, response->len);
     outcome->len = response->len;
@@ -282,6 +284,7 @@ static void test_longest_answer(void **state)
         run_until(world, &got.n, 1);
         assert_int_equal(got.status, statuses[i]);
         assert_int_equal(got.len, i == 0 ? 8 : 0);
+        assert_int_equal(got.too_long, statuses[i] == 0);
         if (statuses[i] == 0)
             assert_string_equal(got.error, "the answer is longer than allowed");
         forget(&got);

@@ -365,6 +365,18 @@ static void test_encoding_keeps_colours(void **state)
     free(picture.bytes);
 }
 
+static void test_the_last_owner_frees(void **state)
+{
+    (void)state;
+    struct image *image = decoded(plain_png(1, 1, (const uint8_t[]){9, 8, 7, 255}), 8);
+    assert_ptr_equal(image_reference(image), image);
+    image_destroy(image);
+    assert_pixel(image, 4, 4, 0x090807, 0);
+    image_destroy(image);
+    assert_null(image_reference(NULL));
+    image_destroy(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_garbage_is_refused),          cmocka_unit_test(test_huge_headers_are_refused),
         cmocka_unit_test(test_progressive_cmyk_is_bounded), cmocka_unit_test(test_truncated_files_are_refused),
         cmocka_unit_test(test_damaged_files_do_no_harm),    cmocka_unit_test(test_encoding_keeps_colours),
+        cmocka_unit_test(test_the_last_owner_frees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
