@@ -162,7 +162,9 @@ void avatars_destroy(struct avatars *avatars)
         return;
     struct entry *entry, *next;
     HASH_ITER(hh, avatars->entries, entry, next)
-    drop(entry);
+    {
+        drop(entry);
+    }
     free(avatars);
 }
 
@@ -224,7 +226,9 @@ static void on_response(void *arg, const struct http_response *response)
     avatars->bytes += entry_bytes(entry);
     struct card *card;
     DL_FOREACH(avatars->cards, card)
-    deliver(card, entry);
+    {
+        deliver(card, entry);
+    }
     evict(avatars);
 }
 

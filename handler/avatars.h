@@ -34,9 +34,10 @@ struct avatar {
 
 /*
  * All that one card needs, at once. on_done runs once, never from inside this call, when all are here or known
- * not to come, and at the latest after timeout_ms: what comes later is for the next cards, and for what has cost
- * one card its time-out no other waits. When a card waited and the CDN said nothing, none waits for some seconds,
- * unless it answers. The pictures must stay where they are until then.
+ * not to come, at the latest after timeout_ms. The pictures must stay where they are until then.
+ *
+ * What comes later is for the next cards: they do not wait again for a picture that is late, nor for any while
+ * the CDN is silent (a card waited and heard nothing; forgotten after some seconds, and when it answers).
  */
 void avatars_fetch(struct avatars *avatars, struct avatar *pictures, size_t n, int64_t timeout_ms,
                    void (*on_done)(void *arg), void *arg);
