@@ -1,6 +1,7 @@
 #include "infra/sandbox/control.h"
 
 #include "infra/json.h"
+#include "infra/sandbox/cast_json.h"
 #include "infra/sandbox/command.h"
 #include "infra/sandbox/control_cast.h"
 #include "infra/sandbox/gateway.h"
@@ -150,6 +151,7 @@ static bool try_view(void *context, struct request *request, int64_t after, bool
 {
     const struct sandbox *const sandbox = context;
     cJSON *const view = state_json(sandbox);
+    cJSON_AddItemToObject(view, "application", cast_application_json(sandbox->cast));
     cJSON_AddItemToObject(view, "messages", interaction_messages_json(sandbox));
     cJSON_AddItemToObject(view, "commands", commands_json(sandbox->commands));
     const int64_t version = version_of(view);

@@ -84,8 +84,9 @@
  *      "message": {Discord's message} | null, "attachments": [{id, filename, url, size, ...}],
  *      "edited_at_ms"?, "follow_ups": [messages]}. wait: until it is answered and nothing is owed any more.
  * GET  /control/view[?after=version][&wait=ms]
- *     For the page: all of /control/state with {"messages": [the last 50 of the channel, the oldest first],
- *     "commands": [the registered ones], "version"}. wait: until the version is another than that after.
+ *     For the page: all of /control/state with {"application": {the bot as a user}, "messages": [the last 50 of
+ *     the channel, the oldest first], "commands": [the registered ones], "version"}. wait: until the version is
+ *     another than that after.
  * GET  /attachments/{id}/{filename}
  *     The bytes of an uploaded file (on both listeners).
  */

@@ -114,6 +114,11 @@ $('me').addEventListener('click', event => {
     .map(item => ({ ...item, selected: item.value === app.me.id }));
   openMenu(event.currentTarget, items, { label: 'You are', search: 'Search members', onpick: ([{ value }]) => play(value) });
 });
+// Typing anywhere is typing into the composer.
+document.addEventListener('keydown', event => {
+  const elsewhere = event.target.closest('input, textarea, .menu, dialog, .side');
+  if (event.key.length === 1 && event.key !== ' ' && !elsewhere && !event.ctrlKey && !event.metaKey && !event.altKey) composer.focus();
+});
 $('messages').addEventListener('scroll', () => closeMenu());
 while (!app.view) await poll();
 composer.focus();

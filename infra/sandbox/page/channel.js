@@ -20,7 +20,6 @@ export function createChannel(app, list) {
   const failed = new Map(); // message id → words
   const attempts = new Map(); // key → {command, timestamp, failed}
   const dismissed = new Set(JSON.parse(sessionStorage.getItem('dismissed') || '[]'));
-  const author = { id: '1', username: 'VoiceLedger', discriminator: '0', avatar: null };
   let version = '';
 
   function dismiss(id) {
@@ -41,16 +40,18 @@ export function createChannel(app, list) {
   function render() {
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END;
     const shown = app.view.messages.filter(message => isVisible(message, app.me.id) && !dismissed.has(message.id));
-    if (shown.length) Object.assign(author, shown[shown.length - 1].author);
     const now = JSON.stringify([shown, app.me.id, [...busy], [...failed], [...attempts]]);
     if (now === version) return;
     version = now;
     const items = shown.map(message => [Date.parse(message.timestamp), renderMessage(message, contextOf(message))]);
     for (const [key, attempt] of attempts)
-      items.push([attempt.timestamp, renderAttempt(key, attempt, author, { ...contextOf({}), dismiss: () => dismiss(key) })]);
+      items.push([attempt.timestamp, renderAttempt(key, attempt, app.view.application, { ...contextOf({}), dismiss: () => dismiss(key) })]);
     const fresh = list.cloneNode(false);
     fresh.append(...items.sort((a, b) => a[0] - b[0]).map(([, item]) => item));
+    const focused = document.activeElement;
     patch(list, fresh);
+    // The last page has no next one: the focus goes to a neighbour instead of nowhere.
+    if (focused.disabled && list.contains(focused)) focused.closest('.row, .body').querySelector('button:not(:disabled)')?.focus();
     if (atEnd) list.scrollTop = list.scrollHeight;
   }
 

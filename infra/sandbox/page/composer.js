@@ -120,10 +120,7 @@ export function createComposer(app, form) {
     const wanted = [chip, ...fields.map(field => field.element)].filter(Boolean);
     for (const old of [...line.children]) if (old !== entry && !wanted.includes(old)) old.remove();
     wanted.forEach((element, i) => line.children[i] === element || line.insertBefore(element, line.children[i]));
-    for (const field of fields) {
-      field.input.size = Math.max(field.input.value.length, 3);
-      field.element.classList.toggle('wrong', !field.chosen && !!field.input.value && field.input !== document.activeElement);
-    }
+    for (const field of fields) field.input.size = Math.max(field.input.value.length, 3);
     entry.placeholder = command ? '' : `Message #${app.channel?.name || ''}: type / for commands`;
   }
 
@@ -239,7 +236,8 @@ export function createComposer(app, form) {
   form.addEventListener('focusin', event => event.target.tagName === 'INPUT' && suggest());
   form.addEventListener('focusout', event => {
     if (!form.contains(event.relatedTarget)) close();
-    draw();
+    const left = fields.find(({ input }) => input === event.target);
+    left?.element.classList.toggle('wrong', !left.chosen && !!left.input.value);
   });
   line.addEventListener('click', event => event.target === line && goTo(entry));
 

@@ -17,15 +17,26 @@ function place(panel, anchor) {
   const up = below < Math.min(panel.scrollHeight, 320) && above > below;
   panel.style.maxHeight = `${Math.min(up ? above : below, 360)}px`;
   panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - panel.offsetWidth - 8))}px`;
-  panel.style.top = `${up ? at.top - gap - panel.offsetHeight : at.bottom + gap}px`;
+  // Held at the side of the button, wherever a search makes it shorter.
+  if (up) panel.style.bottom = `${innerHeight - at.top + gap}px`;
+  else panel.style.top = `${at.bottom + gap}px`;
 }
 
-// A letter goes on to the next item that begins with it.
-function jump(list, items, key) {
-  const from = items.indexOf(list.marked()) + 1;
-  const turned = [...items.slice(from), ...items.slice(0, from)];
-  const found = turned.find(item => item.label.toLowerCase().startsWith(key.toLowerCase()));
-  if (found) list.mark(items.indexOf(found));
+const PAUSE_MS = 800;
+
+// What is typed within a short time is the beginning of an item, as in any list of a browser. False: it was no text.
+function createTypeahead(list) {
+  let typed = '';
+  let last = 0;
+  return (key, items) => {
+    if (performance.now() - last > PAUSE_MS) typed = '';
+    if (key.length !== 1 || (key === ' ' && !typed)) return false;
+    typed += key.toLowerCase();
+    last = performance.now();
+    const found = items.findIndex(item => item.label.toLowerCase().startsWith(typed));
+    if (found >= 0) list.mark(found);
+    return true;
+  };
 }
 
 // options: {label, search: words for the field's placeholder or none, max: how many may be chosen (1), onpick(items)}.
@@ -42,6 +53,7 @@ export function openMenu(anchor, items, options) {
   let shown = items;
   let changed = false;
   const list = createListbox(options.label, () => search || list.element, choose);
+  const typeahead = createTypeahead(list);
   const panel = make('div', { className: 'menu', onkeydown, onfocusout }, search, list.element,
     search && make('p', { className: 'none', role: 'status' }));
   if (search) search.setAttribute('aria-controls', list.element.id);
@@ -77,7 +89,7 @@ export function openMenu(anchor, items, options) {
   }
 
   function onkeydown(event) {
-    if (list.key(event)) return;
+    if (list.key(event) || (!search && typeahead(event.key, shown))) return;
     if (event.key === 'Enter' || (event.key === ' ' && !search)) {
       event.preventDefault();
       if (list.marked()) choose(list.marked());
@@ -87,7 +99,6 @@ export function openMenu(anchor, items, options) {
       close();
     } else if (!search && event.key === 'Home') list.mark(0);
     else if (!search && event.key === 'End') list.mark(shown.length - 1);
-    else if (!search && event.key.length === 1) jump(list, shown, event.key);
   }
 
   function onfocusout(event) {

@@ -2,7 +2,7 @@
 import { post } from './api.js';
 
 export function createTracker(app, panel) {
-  const [words, detail] = [panel.querySelector('.words'), panel.querySelector('.detail')];
+  const [words, detail, tale] = [panel.querySelector('.words'), panel.querySelector('.detail'), panel.querySelector('.tale')];
   let before = null; // the state that was shown last: {connected, connection, session_id}
   let lost_ms = 0;
   let story = '';
@@ -12,10 +12,10 @@ export function createTracker(app, panel) {
     if (!before) return;
     if (before.connected && !now.connected) {
       lost_ms = Date.now();
-      story = 'connection lost';
+      story = 'Connection lost';
     } else if (now.connected && now.connection !== before.connection) {
       const how = now.session_id === before.session_id ? 'resumed' : 'a new session';
-      story = lost_ms ? `back after ${((Date.now() - lost_ms) / 1000).toFixed(1)} s: ${how}` : `back at once: ${how}`;
+      story = lost_ms ? `Back after ${((Date.now() - lost_ms) / 1000).toFixed(1)} s: ${how}` : `Back at once: ${how}`;
       lost_ms = 0;
     }
   }
@@ -31,9 +31,8 @@ export function createTracker(app, panel) {
     panel.dataset.connected = now.connected;
     panel.dataset.connection = now.connection || '';
     words.textContent = now.connected ? 'Tracker connected' : session ? 'Tracker away' : 'No tracker';
-    detail.textContent = [
-      now.connected && `connection ${now.connection}, event ${session.seq}`, story,
-    ].filter(Boolean).join(' · ');
+    detail.textContent = now.connected ? `Connection ${now.connection} · event ${session.seq}` : '';
+    tale.textContent = story;
     for (const button of panel.querySelectorAll('button')) button.setAttribute('aria-disabled', !now.connected);
   }
 

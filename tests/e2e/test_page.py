@@ -1,0 +1,370 @@
+"""The local Discord's page in a browser: a person at keyboard and mouse, before the real handler and tracker."""
+
+import json
+import re
+
+import pytest
+from answers import LABELS
+from harness import wait_for
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+pytestmark = pytest.mark.xdist_group("browser")  # one at a time
+
+LATE_EDIT = {"method": "PATCH", "path_contains": "@original", "delay_ms": 800}
+PICTURE = "const i = document.querySelector(arguments[0]); return i && i.complete && [i.naturalWidth, i.alt]"
+DROP = """
+    const [from, to] = [...arguments].map(s => document.querySelector(s)), dataTransfer = new DataTransfer();
+    for (const [element, type] of [[from, 'dragstart'], [to, 'dragover'], [to, 'drop']])
+        element.dispatchEvent(new DragEvent(type, {dataTransfer, bubbles: true, cancelable: true}));
+"""
+LAST = "#messages > li:last-child"
+
+
+class Page:
+    """What a person sees and does. Elements are found anew each time: an answer may change them between two looks."""
+
+    def __init__(self, browser):
+        self.browser = browser
+
+    def all(self, selector):
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def text(self, selector):
+        return self.browser.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
+
+    def wait_text(self, selector, words):
+        return wait_for(lambda: words in self.text(selector), f"“{words}” in {selector}")
+
+    def attribute(self, selector, name):
+        return self.browser.execute_script("return document.querySelector(arguments[0])?.getAttribute(arguments[1])", selector, name)
+
+    def type(self, *keys):
+        """Into whatever has the focus."""
+        webdriver.ActionChains(self.browser).send_keys(*keys).perform()
+
+    def click(self, selector):
+        def try_once():
+            try:
+                self.one(selector).click()
+                return True
+            except (NoSuchElementException, StaleElementReferenceException):
+                return False
+
+        wait_for(try_once, f"a click on {selector}")
+
+    def press(self, label, message=LAST):
+        """A button of a message, by its words; the answer is over when this returns."""
+        self.begin_press(label, message)
+        self.wait_over(message)
+
+    def button(self, label, message=LAST):
+        [found] = [each for each in self.all(f"{message} .button") if each.get_attribute("textContent") == label]
+        return found
+
+    def begin_press(self, label, message=LAST):
+        self.button(label, message).click()
+
+    def wait_over(self, message=LAST):
+        wait_for(lambda: self.attribute(message, "aria-busy") == "false", "the end of the interaction")
+
+    def labels(self, message=LAST):
+        """Of all its buttons: whether they can be used."""
+        return {each.text: each.is_enabled() for each in self.all(f"{message} .button")}
+
+    def picture(self, message=LAST):
+        """The alt text of a picture that has really been loaded."""
+        width, alt = wait_for(lambda: self.browser.execute_script(PICTURE, f"{message} .picture img"), "a picture")
+        assert width == 1000
+        return alt
+
+    def command(self, text):
+        """Types a command; its answer is there, with its picture, when this returns."""
+        n = len(self.all("#messages > li"))
+        self.click("#composer .entry")
+        self.type(text, Keys.ENTER)
+        wait_for(lambda: len(self.all("#messages > li:not(.sending)")) > n, "an answer")
+        self.wait_over()
+        return self.picture()
+
+    def choose(self, button, typed):
+        """Opens a list at a button, searches in it, takes what is found first."""
+        self.click(button)
+        wait_for(lambda: self.all(".menu"), "the list")
+        self.type(typed, Keys.ENTER)
+        wait_for(lambda: not self.all(".menu"), "the list's end")
+
+    def play(self, member):
+        self.choose("#me", member["username"])
+        self.wait_text("#my-name", member["name"])
+
+    def overflow(self):
+        """How far anything reaches out sideways."""
+        return self.browser.execute_script(
+            "return Math.max(...['html', 'body', '#messages', '#side', '#composer'].map(s => document.querySelector(s))"
+            ".map(e => e.scrollWidth - e.clientWidth))"
+        )
+
+
+@pytest.fixture(scope="module")
+def browser():
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,900"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    yield browser
+    browser.quit()
+
+
+def requested(browser):
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+
+
+@pytest.fixture
+def page(browser, discord, handlers, ledger):
+    """The page of a local Discord whose handler runs and has registered its commands."""
+    assert handlers("--register", wait=False).process.wait(20) == 0
+    page = Page(browser)
+    page.handler = handlers()
+    browser.get_log("performance")
+    browser.get(discord.url)
+    wait_for(lambda: page.text("#my-name"), "the page")
+    yield page
+    complaints = browser.get_log("browser")
+    addresses = requested(browser)
+    browser.get("about:blank")
+    assert not complaints
+    assert addresses and all(address.startswith(discord.url) for address in addresses)
+
+
+@pytest.fixture
+def members(discord):
+    return [member for member in discord.state()["guilds"][0]["members"] if not member.get("bot")]
+
+
+# Commands -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_typed_command(page, discord):
+    discord.faults(rest=[LATE_EDIT])
+    page.type("/vc leaderboard time_range:past_7d", Keys.ENTER)
+    page.wait_text(LAST, "is thinking…")
+    assert page.text(f"{LAST} .used").split() == ["Mira", "Kovač", "used", "/vc", "leaderboard"]
+    assert ", Past 7 days · " in page.picture()
+    assert "thinking" not in page.text(LAST)
+
+
+def test_a_command_by_keyboard_alone(page):
+    """Typing, Tab, arrows, Enter; then from control to control."""
+    page.type("/")
+    page.wait_text(".suggestions", "Who spent the most time in voice")
+    page.type(Keys.TAB)
+    page.wait_text("#composer .chip", "/vc leaderboard")
+    page.wait_text(".suggestions", "time_range")
+    page.type(Keys.ARROW_DOWN, Keys.ENTER)
+    page.wait_text("#composer .field", "time_range")
+    page.wait_text(".suggestions", "All time")
+    page.type("past", Keys.ARROW_DOWN, Keys.ENTER, Keys.ENTER)
+    assert ", Past 72 hours · " in page.picture()
+    webdriver.ActionChains(page.browser).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+    focused = "return document.activeElement.textContent"
+    assert page.browser.execute_script(focused) == "Refresh"
+    page.type(Keys.ENTER)
+    page.wait_over()
+    assert page.browser.execute_script(focused) == "Refresh"
+
+
+def test_leaving_a_command(page):
+    page.type("/vc nonsense")
+    page.wait_text(".suggestions", "No such command")
+    page.type(Keys.ENTER)
+    page.wait_text("#notice", "No such command")
+    page.type(Keys.ESCAPE, Keys.ESCAPE, "/lead", Keys.ENTER)
+    page.wait_text("#composer .chip", "/vc leaderboard")
+    page.type("time_range:neverland", Keys.ENTER)
+    page.wait_text("#notice", "time_range needs a value")
+    page.type(*[Keys.BACKSPACE] * len("neverland-"))
+    wait_for(lambda: page.all("#composer .chip") and not page.all("#composer .field"), "the option's end")
+    page.type(Keys.BACKSPACE)
+    wait_for(lambda: not page.all("#composer .chip"), "the chip's end")
+    assert not page.all("#messages > li")
+
+
+def test_a_handler_that_does_not_answer(page):
+    page.command("/vc leaderboard ")
+    page.handler.stop()
+    page.begin_press("Refresh")
+    page.wait_text(LAST, "This interaction failed")
+    page.type("/vc leaderboard ", Keys.ENTER)
+    page.wait_text(LAST, "The application did not respond")
+    page.click(f"{LAST} button.inline")
+    wait_for(lambda: len(page.all("#messages > li")) == 1, "the end of the message")
+
+
+# Controls -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_control(page, discord):
+    """24 members have time: three pages."""
+    page.command("/vc leaderboard time_range:all_time")
+    assert page.labels() == {
+        "First": False, "Previous": False, "Page 1 of 3": False, "Next": True, "Last": True, "My page": True, "Refresh": True,
+    }
+    for control, place in [("Next", 2), ("Last", 3), ("Previous", 2), ("Refresh", 2), ("First", 1), ("Last", 3)]:
+        page.press(control)
+        wait_for(lambda: f"Page {place} of 3" in page.labels(), f"page {place} after {control}")
+        page.picture()
+    page.press("My page")
+    own = (int(re.search(r"(\d+)\. Mira Kovač \(you\)", page.picture())[1]) + 9) // 10
+    wait_for(lambda: f"Page {own} of 3" in page.labels(), f"the caller's page, {own}")
+    for label in LABELS.values():
+        page.choose(f"{LAST} .select", label)
+        page.wait_over()
+        wait_for(lambda: f", {label} · " in page.picture(), label)
+        assert page.text(f"{LAST} .select") == label
+    assert len(page.all("#messages > li")) == 1
+
+
+def test_a_click_is_busy_until_its_answer(page, discord):
+    page.command("/vc leaderboard time_range:all_time")
+    discord.faults(rest=[LATE_EDIT])
+    page.begin_press("Next")
+    wait_for(lambda: page.all(f"{LAST} .button[aria-busy=true]"), "dots in the button")
+    assert page.all(f"{LAST} .button:not(:disabled):not([aria-disabled=true])") == []
+    page.wait_over()
+    wait_for(lambda: page.labels()["Previous"], "the next page")
+    assert page.all(f"{LAST} [aria-busy=true]") == []
+    assert page.browser.execute_script("return document.activeElement.textContent") == "Next"
+
+
+def test_another_member_gets_a_private_copy(page, members):
+    page.command("/vc leaderboard time_range:all_time")
+    page.play(members[5])
+    page.begin_press("Next")
+    page.wait_text(LAST, "Only you can see this")
+    page.wait_over()
+    assert f"{members[5]['name']} (you)" in page.picture() and page.labels()["Page 2 of 3"] is False
+    first = "#messages > li:first-child"
+    assert "Page 1 of 3" in page.labels(first) and "Only you" not in page.text(first)
+    page.play(members[0])
+    assert len(page.all("#messages > li")) == 1
+    page.play(members[5])
+    page.click(f"{LAST} button.inline")
+    wait_for(lambda: len(page.all("#messages > li")) == 1, "the dismissal")
+    page.browser.refresh()
+    wait_for(lambda: len(page.all("#messages > li")) == 1, "the page")
+
+
+# Voice --------------------------------------------------------------------------------------------------------------
+
+
+def in_voice(page, discord):
+    """Names by channel, as the panel shows them."""
+    return {
+        channel: page.text(f"[data-key='{channel}'] ul").split("\n") if page.text(f"[data-key='{channel}'] ul") else []
+        for channel in discord.channels
+    }
+
+
+def test_moving_members(page, discord, trackers, members, ledger):
+    ledger.execute("DELETE FROM voice_session WHERE ended_at IS NULL")  # nobody is in voice by the local Discord
+    trackers.start()
+    somebody, hearth, games = members[6], *discord.channels[:2]
+    page.wait_text("#tracker", "Tracker connected")
+    page.command("/vc leaderboard time_range:all_time")
+
+    def wait_live(n):
+        def refreshed():
+            page.press("Refresh")
+            found = re.search(r", (\d+) members? in voice now", page.picture())
+            return n == (int(found[1]) if found else 0)
+
+        wait_for(refreshed, f"{n} members in the live figure")
+
+    wait_live(0)
+    page.choose(f"[data-key='{hearth}'] .add", somebody["username"])
+    wait_for(lambda: in_voice(page, discord)[hearth] == [somebody["name"]], "somebody's coming")
+    wait_live(1)
+    page.choose(f"[data-key='{hearth}'] .member", "Move to Game")
+    wait_for(lambda: in_voice(page, discord)[games] == [somebody["name"]], "the move")
+    page.click(f"[data-key='{games}'] button.channel")  # one joins oneself
+    page.wait_text("#mine", "Voice connected")
+    wait_live(2)
+    page.browser.execute_script(DROP, f"[data-key='{games}'] li[data-key='{somebody['id']}']", f"[data-key='{hearth}'] .line")
+    wait_for(lambda: in_voice(page, discord)[hearth] == [somebody["name"]], "the move")
+    page.one(f"[data-key='{hearth}'] .out").send_keys(Keys.ENTER)
+    page.click("#mine button")
+    wait_for(lambda: not any(in_voice(page, discord).values()), "an empty panel")
+    wait_live(0)
+    before = page.text("#channels")
+    page.click("#somebody")
+    wait_for(lambda: page.text("#channels") != before, "somebody's move")
+
+
+@pytest.mark.parametrize("order, tale", [("cut", "resumed"), ("reconnect", "resumed"), ("invalidate", "a new session")])
+def test_the_tracker_comes_back(page, discord, trackers, order, tale):
+    discord.faults(identify_window_ms=0)
+    trackers.start()
+    page.wait_text("#tracker", "Tracker connected")
+    connection = page.attribute("#tracker", "data-connection")
+    page.click(f"[data-order={order}]")
+    wait_for(lambda: page.attribute("#tracker", "data-connection") not in ("", connection), "another connection", seconds=40)
+    page.wait_text("#tracker .tale", tale)
+    page.wait_text("#tracker", "Tracker connected")
+
+
+# Looks --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def phone(page):
+    metrics = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    yield page
+    page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_phone(phone, members, discord):
+    for i, member in enumerate(members[:12]):
+        discord.voice(int(member["id"]), discord.channels[i % 2])
+    phone.command("/vc leaderboard time_range:this_year")
+    assert phone.overflow() == 0
+    phone.type("/")
+    phone.wait_text(".suggestions", "/vc leaderboard")
+    assert phone.overflow() == 0
+    phone.type(Keys.ESCAPE, Keys.ESCAPE)
+    assert not phone.one("#side").is_displayed()
+    phone.click("#drawer")
+    wait_for(lambda: phone.one("#side").is_displayed(), "the drawer")
+    phone.choose("#me", members[3]["username"])
+    assert phone.overflow() == 0
+    phone.type(Keys.ESCAPE)
+    wait_for(lambda: not phone.one("#side").is_displayed(), "the drawer's end")
+    assert phone.browser.execute_script("return document.activeElement.id") == "drawer"
+
+
+def test_dark_and_light(page):
+    def background():
+        return page.browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+    def system(scheme):
+        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        return wait_for(lambda: page.attribute("html", "data-scheme") == scheme and background(), scheme)
+
+    light, dark = system("light"), system("dark")
+    assert light != dark
+    page.click("#theme")
+    assert background() == light
+    page.browser.refresh()
+    wait_for(lambda: background() == light, "the choice is kept")
+    page.click("#theme")
+    assert background() == dark
