@@ -5,6 +5,7 @@
 #include "infra/json.h"
 #include "infra/mem.h"
 #include "infra/sandbox/message.h"
+#include "infra/sandbox/modal.h"
 #include "infra/sandbox/multipart.h"
 #include "infra/sandbox/parked.h"
 #include "infra/sandbox/sandbox.h"
@@ -38,6 +39,7 @@ static void drop_oldest(struct interactions *interactions)
     struct interaction **place = &interactions->newest;
     while ((*place)->next != NULL)
         place = &(*place)->next;
+    cJSON_Delete((*place)->modal);
     free((*place)->token);
     free(*place);
     *place = NULL;
@@ -156,6 +158,17 @@ static bool take_deferred_update(struct interaction *interaction, const char **w
     return true;
 }
 
+/* Type 9. It is kept for its submit. */
+static bool take_modal(struct interaction *interaction, const cJSON *data, const char **why, cJSON **errors)
+{
+    if (interaction->type == DISCORD_MODAL_SUBMIT)
+        return refuse(why, "a modal does not answer a modal");
+    if ((*errors = modal_check(data)) != NULL)
+        return refuse(why, "Invalid Form Body");
+    interaction->modal = cJSON_Duplicate(data, true);
+    return true;
+}
+
 static bool take(struct sandbox *sandbox, struct interaction *interaction, const cJSON *answer,
                  const char **why, cJSON **errors)
 {
@@ -178,7 +191,7 @@ static bool take(struct sandbox *sandbox, struct interaction *interaction, const
     case CALLBACK_AUTOCOMPLETE:
         return interaction->type == DISCORD_AUTOCOMPLETE || refuse(why, "type 8 answers autocomplete only");
     case CALLBACK_MODAL:
-        return interaction->type != DISCORD_MODAL_SUBMIT || refuse(why, "a modal does not answer a modal");
+        return take_modal(interaction, data, why, errors);
     default:
         return refuse(why, "no type of answer");
     }

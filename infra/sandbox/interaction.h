@@ -23,6 +23,7 @@ struct interaction {
     uint64_t guild_id, channel_id, user_id;
     uint64_t message_id; /* @original; 0: none yet. For a click: the message that was clicked, until a new one
                             is made */
+    cJSON *modal;        /* that it was answered with, or NULL */
     enum interaction_state state;
     bool owed;           /* deferred: the edit has not come yet */
     int64_t created_ms;  /* monotonic, as the next */

@@ -6,6 +6,7 @@
 #include "infra/sandbox/command.h"
 #include "infra/sandbox/interaction.h"
 #include "infra/sandbox/message.h"
+#include "infra/sandbox/modal.h"
 #include "infra/sandbox/sandbox.h"
 
 #include <inttypes.h>
@@ -23,6 +24,7 @@ enum {
     OPTION_USER = 6,
     OPTION_CHANNEL = 7
 };
+enum { BUTTON = 2, SELECT_USER = 5 };
 
 /* Who and where -------------------------------------------------------------------------------------------- */
 
@@ -188,14 +190,39 @@ static cJSON *click_data(const struct sandbox *sandbox, const struct interaction
     cJSON_AddNumberToObject(data, "component_type", (double)type);
     cJSON_AddStringToObject(data, "custom_id", custom_id);
     cJSON_AddNumberToObject(data, "id", (double)id);
-    if (type == 2) /* a button */
+    if (type == BUTTON)
         return data;
     const cJSON *const values = json_array(body, "values");
     cJSON_AddItemToObject(data, "values", values != NULL ? cJSON_Duplicate(values, true) : cJSON_CreateArray());
     const cJSON *value;
     cJSON_ArrayForEach (value, values)
-        if (type == 5 && cJSON_IsString(value))
+        if (type == SELECT_USER && cJSON_IsString(value))
             resolve_user(sandbox, interaction, data, value->valuestring);
+    return data;
+}
+
+/* Modals --------------------------------------------------------------------------------------------------- */
+
+/* {"modal": id of the interaction that opened it, "values"}. Where a click opened it, it stands on its message. */
+static cJSON *submit_data(const struct sandbox *sandbox, struct interaction *interaction, const cJSON *body)
+{
+    uint64_t opener_id = 0;
+    json_snowflake(body, "modal", &opener_id);
+    const struct interaction *const opener = interaction_find(sandbox->interactions, opener_id);
+    if (opener == NULL || opener->modal == NULL)
+        return NULL;
+    interaction->message_id = opener->message_id;
+    cJSON *const data = modal_submission(opener->modal, json_object(body, "values"));
+    const cJSON *line, *value;
+    cJSON_ArrayForEach (line, json_array(data, "components")) {
+        const cJSON *const input = json_object(line, "component");
+        int64_t type;
+        if (!json_int(input, "type", &type) || type != SELECT_USER)
+            continue;
+        cJSON_ArrayForEach (value, json_array(input, "values"))
+            if (cJSON_IsString(value))
+                resolve_user(sandbox, interaction, data, value->valuestring);
+    }
     return data;
 }
 
@@ -260,7 +287,12 @@ static cJSON *read_wish(const struct sandbox *sandbox, struct interaction *inter
         snprintf(interaction->command, sizeof(interaction->command), "vc %s", json_string(body, "command"));
         return command_data(sandbox, interaction, body);
     }
-    *why = "command, message_id and custom_id, ping or raw is expected";
+    if (json_string(body, "modal") != NULL) {
+        *why = "no such modal";
+        interaction->type = DISCORD_MODAL_SUBMIT;
+        return submit_data(sandbox, interaction, body);
+    }
+    *why = "command, message_id and custom_id, modal, ping or raw is expected";
     if (!json_snowflake(body, "message_id", &message_id))
         return NULL;
     const struct message *const message = message_find(sandbox->messages, message_id);
@@ -290,8 +322,8 @@ cJSON *interaction_payload(const struct sandbox *sandbox, struct interaction *in
     add_common(sandbox, interaction, payload);
     add_place(sandbox, interaction, body, payload);
     cJSON_AddItemToObject(payload, "data", data);
-    if (interaction->type == DISCORD_MESSAGE_COMPONENT)
-        cJSON_AddItemToObject(payload, "message",
-                              message_json(sandbox, message_find(sandbox->messages, interaction->message_id)));
+    const struct message *const message = message_find(sandbox->messages, interaction->message_id);
+    if (message != NULL)
+        cJSON_AddItemToObject(payload, "message", message_json(sandbox, message));
     return payload;
 }

@@ -336,6 +336,81 @@ def test_wrong_answers(discord, handler, answer):
     assert refused.patch({"content": "x"}).json["code"] == 10015
 
 
+def label(component, words="Name", **more):
+    return {"type": 18, "label": words, "component": component, **more}
+
+
+def modal(*lines, **changes):
+    return {"type": 9, "data": {"custom_id": "vc1:set", "title": "Settings", "components": list(lines), **changes}}
+
+
+TEXT_INPUT = {"type": 4, "custom_id": "minutes", "style": 1}
+CHOICES = [{"label": "Yes", "value": "yes"}, {"label": "No", "value": "no"}]
+RADIO = {"type": 21, "custom_id": "afk", "options": CHOICES}
+
+
+def test_modal(discord, handler):
+    member = discord.get("/control/state")["guilds"][0]["members"][3]["id"]
+    lines = [label(TEXT_INPUT), {"type": 10, "content": "Words"}, label({"type": 5, "custom_id": "who"}), label(RADIO),
+             label({"type": 23, "custom_id": "bots"})]
+    opened = Answered(discord, handler, modal(*lines))
+    assert "refused" not in opened.result and opened.state()["message"] is None
+    submitted = Answered(discord, handler, {"type": 4, "data": {"content": "Saved", "flags": 64}}, modal=opened.id,
+                         values={"minutes": "5", "who": [member], "bots": True})
+    sent = json.loads(handler.got[-1][1])
+    assert sent["type"] == 5 and sent["data"].pop("resolved")["users"].keys() == {member}
+    assert sent["data"] == {"custom_id": "vc1:set", "components": [
+        {"type": 18, "id": 1, "component": {"type": 4, "id": 2, "custom_id": "minutes", "value": "5"}},
+        {"type": 10, "id": 3},
+        {"type": 18, "id": 4, "component": {"type": 5, "id": 5, "custom_id": "who", "values": [member]}},
+        {"type": 18, "id": 6, "component": {"type": 21, "id": 7, "custom_id": "afk", "value": None}},
+        {"type": 18, "id": 8, "component": {"type": 23, "id": 9, "custom_id": "bots", "value": True}}]}
+    assert submitted.state()["message"]["content"] == "Saved"
+    again = Answered(discord, handler, modal(*lines), modal=opened.id)
+    assert "refused" in again.result, "a modal does not answer a modal"
+
+
+def test_modal_on_a_message(discord, handler):
+    answered = Answered(discord, handler)
+    answered.patch(card(), png())
+    message = answered.state()["message"]
+    opened = Answered(discord, handler, modal({"type": 1, "components": [dict(TEXT_INPUT, label="Minutes")]}),
+                      message_id=message["id"], custom_id="vc1:next")
+    submitted = Answered(discord, handler, {"type": 6}, modal=opened.id, values={"minutes": "7"})
+    sent = json.loads(handler.got[-1][1])
+    assert sent["message"]["id"] == message["id"]
+    assert sent["data"]["components"] == [{"type": 1, "id": 1, "components": [
+        {"type": 4, "id": 2, "custom_id": "minutes", "value": "7"}]}]
+    assert submitted.patch(card("two.png"), png("two.png")).json["id"] == message["id"]
+
+
+@pytest.mark.parametrize("answer, word", [
+    (modal(), "BAD_LENGTH"), (modal(*[label(dict(TEXT_INPUT, custom_id=str(i))) for i in range(6)]), "BAD_LENGTH"),
+    (modal(label(TEXT_INPUT), title="x" * 46), "title"), (modal(label(TEXT_INPUT), custom_id=""), "custom_id"),
+    (modal(label(TEXT_INPUT, "x" * 46)), "label"), (modal(label(TEXT_INPUT), label(TEXT_INPUT)), "DUPLICATED"),
+    (modal(label(dict(TEXT_INPUT, label="x"))), "LABEL_NOT_ALLOWED"), (modal(label(dict(TEXT_INPUT, style=3))), "style"),
+    (modal(label(dict(RADIO, options=CHOICES[:1]))), "BAD_LENGTH"), (modal(label(dict(RADIO, disabled=True))), "DISABLED"),
+    (modal({"type": 1, "components": [RADIO]}), "UNION_TYPE"), (modal(label({"type": 2, "custom_id": "x"})), "UNION_TYPE"),
+    (modal(label({"type": 5, "custom_id": "x", "min_values": 0})), "min_values"), (modal({"type": 17}), "UNION_TYPE"),
+])
+def test_modals_that_discord_refuses(discord, handler, answer, word):
+    refused = Answered(discord, handler, answer)
+    assert word in json.dumps(refused.result["errors"]) and refused.state()["state"] == "failed"
+    assert discord.request("POST", discord.env["SANDBOX_URL"] + "/control/interaction", json.dumps({"modal": refused.id}).encode(),
+                           {"Content-Type": "application/json"}).status == 400
+
+
+def test_sample_modal(discord, handler):
+    if not SAMPLES.exists():
+        pytest.skip("no samples here")
+    opened = Answered(discord, handler, json.loads((SAMPLES / "31-out-modal.json").read_text()))
+    assert "refused" not in opened.result
+    values = {"min_minutes": "5", "ignored": ["1187440517773262857"], "afk_mode": "exclude", "count_bots": False}
+    Answered(discord, handler, modal=opened.id, values=values)
+    sample = json.loads((SAMPLES / "08-modal-submit.json").read_text())["data"]
+    assert json.loads(handler.got[-1][1])["data"]["components"] == sample["components"]
+
+
 def test_callback_call(discord, handler):
     handler.answers.append((202, None))
     result = discord.post("/control/interaction", command="leaderboard")
