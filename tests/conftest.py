@@ -4,6 +4,7 @@ import subprocess
 
 import psycopg
 import pytest
+from browser import chromium
 from harness import BIN, ROOT, Discord, Program, Trackers, copy_of, free_port, is_ready, migrate, wait_for
 
 
@@ -88,3 +89,10 @@ def handlers(discord, settings, tmp_path):
     yield start
     for handler in started:
         handler.end(discord.secrets)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium; for tests of the group "browser", so that there is only one."""
+    with chromium() as browser:
+        yield browser

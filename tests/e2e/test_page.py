@@ -1,149 +1,26 @@
 """The local Discord's page in a browser: a person at keyboard and mouse, before the real handler and tracker."""
 
-import json
 import re
 
 import pytest
 from answers import LABELS
+from browser import LAST, visit
 from harness import wait_for
-from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.xdist_group("browser")  # one at a time
 
 LATE_EDIT = {"method": "PATCH", "path_contains": "@original", "delay_ms": 800}
-PICTURE = "const i = document.querySelector(arguments[0]); return i && i.complete && [i.naturalWidth, i.alt]"
-DROP = """
-    const [from, to] = [...arguments].map(s => document.querySelector(s)), dataTransfer = new DataTransfer();
-    for (const [element, type] of [[from, 'dragstart'], [to, 'dragover'], [to, 'drop']])
-        element.dispatchEvent(new DragEvent(type, {dataTransfer, bubbles: true, cancelable: true}));
-"""
-LAST = "#messages > li:last-child"
-
-
-class Page:
-    """What a person sees and does. Elements are found anew each time: an answer may change them between two looks."""
-
-    def __init__(self, browser):
-        self.browser = browser
-
-    def all(self, selector):
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
-
-    def one(self, selector):
-        return self.browser.find_element(By.CSS_SELECTOR, selector)
-
-    def text(self, selector):
-        return self.browser.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
-
-    def wait_text(self, selector, words):
-        return wait_for(lambda: words in self.text(selector), f"“{words}” in {selector}")
-
-    def attribute(self, selector, name):
-        return self.browser.execute_script("return document.querySelector(arguments[0])?.getAttribute(arguments[1])", selector, name)
-
-    def type(self, *keys):
-        """Into whatever has the focus."""
-        webdriver.ActionChains(self.browser).send_keys(*keys).perform()
-
-    def click(self, selector):
-        def try_once():
-            try:
-                self.one(selector).click()
-                return True
-            except (NoSuchElementException, StaleElementReferenceException):
-                return False
-
-        wait_for(try_once, f"a click on {selector}")
-
-    def press(self, label, message=LAST):
-        """A button of a message, by its words; the answer is over when this returns."""
-        self.begin_press(label, message)
-        self.wait_over(message)
-
-    def button(self, label, message=LAST):
-        [found] = [each for each in self.all(f"{message} .button") if each.get_attribute("textContent") == label]
-        return found
-
-    def begin_press(self, label, message=LAST):
-        self.button(label, message).click()
-
-    def wait_over(self, message=LAST):
-        wait_for(lambda: self.attribute(message, "aria-busy") == "false", "the end of the interaction")
-
-    def labels(self, message=LAST):
-        """Of all its buttons: whether they can be used."""
-        return {each.text: each.is_enabled() for each in self.all(f"{message} .button")}
-
-    def picture(self, message=LAST):
-        """The alt text of a picture that has really been loaded."""
-        width, alt = wait_for(lambda: self.browser.execute_script(PICTURE, f"{message} .picture img"), "a picture")
-        assert width == 1000
-        return alt
-
-    def command(self, text):
-        """Types a command; its answer is there, with its picture, when this returns."""
-        n = len(self.all("#messages > li"))
-        self.click("#composer .entry")
-        self.type(text, Keys.ENTER)
-        wait_for(lambda: len(self.all("#messages > li:not(.sending)")) > n, "an answer")
-        self.wait_over()
-        return self.picture()
-
-    def choose(self, button, typed):
-        """Opens a list at a button, searches in it, takes what is found first."""
-        self.click(button)
-        wait_for(lambda: self.all(".menu"), "the list")
-        self.type(typed, Keys.ENTER)
-        wait_for(lambda: not self.all(".menu"), "the list's end")
-
-    def play(self, member):
-        self.choose("#me", member["username"])
-        self.wait_text("#my-name", member["name"])
-
-    def overflow(self):
-        """How far anything reaches out sideways."""
-        return self.browser.execute_script(
-            "return Math.max(...['html', 'body', '#messages', '#side', '#composer'].map(s => document.querySelector(s))"
-            ".map(e => e.scrollWidth - e.clientWidth))"
-        )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,900"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-    yield browser
-    browser.quit()
-
-
-def requested(browser):
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
 
 
 @pytest.fixture
 def page(browser, discord, handlers, ledger):
     """The page of a local Discord whose handler runs and has registered its commands."""
     assert handlers("--register", wait=False).process.wait(20) == 0
-    page = Page(browser)
-    page.handler = handlers()
-    browser.get_log("performance")
-    browser.get(discord.url)
-    wait_for(lambda: page.text("#my-name"), "the page")
-    yield page
-    complaints = browser.get_log("browser")
-    addresses = requested(browser)
-    browser.get("about:blank")
-    assert not complaints
-    assert addresses and all(address.startswith(discord.url) for address in addresses)
+    handler = handlers()
+    with visit(browser, discord.url) as page:
+        page.handler = handler
+        yield page
 
 
 @pytest.fixture
@@ -175,12 +52,11 @@ def test_a_command_by_keyboard_alone(page):
     page.wait_text(".suggestions", "All time")
     page.type("past", Keys.ARROW_DOWN, Keys.ENTER, Keys.ENTER)
     assert ", Past 72 hours · " in page.picture()
-    webdriver.ActionChains(page.browser).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
-    focused = "return document.activeElement.textContent"
-    assert page.browser.execute_script(focused) == "Refresh"
+    page.tab_back()
+    assert page.focused() == "Refresh"
     page.type(Keys.ENTER)
     page.wait_over()
-    assert page.browser.execute_script(focused) == "Refresh"
+    assert page.focused() == "Refresh"
 
 
 def test_leaving_a_command(page):
@@ -243,7 +119,7 @@ def test_a_click_is_busy_until_its_answer(page, discord):
     page.wait_over()
     wait_for(lambda: page.labels()["Previous"], "the next page")
     assert page.all(f"{LAST} [aria-busy=true]") == []
-    assert page.browser.execute_script("return document.activeElement.textContent") == "Next"
+    assert page.focused() == "Next"
 
 
 def test_another_member_gets_a_private_copy(page, members):
@@ -299,7 +175,7 @@ def test_moving_members(page, discord, trackers, members, ledger):
     page.click(f"[data-key='{games}'] button.channel")  # one joins oneself
     page.wait_text("#mine", "Voice connected")
     wait_live(2)
-    page.browser.execute_script(DROP, f"[data-key='{games}'] li[data-key='{somebody['id']}']", f"[data-key='{hearth}'] .line")
+    page.drag(f"[data-key='{games}'] li[data-key='{somebody['id']}']", f"[data-key='{hearth}'] .line")
     wait_for(lambda: in_voice(page, discord)[hearth] == [somebody["name"]], "the move")
     page.one(f"[data-key='{hearth}'] .out").send_keys(Keys.ENTER)
     page.click("#mine button")
@@ -327,10 +203,9 @@ def test_the_tracker_comes_back(page, discord, trackers, order, tale):
 
 @pytest.fixture
 def phone(page):
-    metrics = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
-    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    page.emulate("setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=2, mobile=True)
     yield page
-    page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    page.emulate("clearDeviceMetricsOverride")
 
 
 def test_a_phone(phone, members, discord):
@@ -357,7 +232,7 @@ def test_dark_and_light(page):
         return page.browser.execute_script("return getComputedStyle(document.body).backgroundColor")
 
     def system(scheme):
-        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        page.emulate("setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         return wait_for(lambda: page.attribute("html", "data-scheme") == scheme and background(), scheme)
 
     light, dark = system("light"), system("dark")

@@ -1,4 +1,4 @@
-"""The page's files, and what a page from elsewhere cannot do."""
+"""The control API and the page's files, and what a page from elsewhere cannot do."""
 import concurrent.futures
 import re
 
