@@ -186,6 +186,22 @@ def test_moving_members(page, discord, trackers, members, ledger):
     wait_for(lambda: page.text("#channels") != before, "somebody's move")
 
 
+def test_what_one_does_survives_what_others_do(page, discord, members):
+    hearth = discord.channels[0]
+    discord.voice(int(members[5]["id"]), hearth)
+    page.type("/vc lea")
+    page.wait_text(".suggestions", "/vc leaderboard")
+    discord.voice(int(members[2]["id"]), hearth)
+    page.wait_text(f"[data-key='{hearth}'] ul", members[2]["name"])
+    assert page.one("#composer .entry").get_property("value") == "/vc lea" and page.one(".suggestions").is_displayed()
+    page.click(f"[data-key='{hearth}'] li[data-key='{members[5]['id']}'] .member")
+    discord.leave(int(members[2]["id"]))
+    wait_for(lambda: in_voice(page, discord)[hearth] == [members[5]["name"]], "the other's leaving")
+    assert page.one(".menu").is_displayed()
+    page.type(Keys.ESCAPE)
+    assert page.focused() == members[5]["name"]
+
+
 @pytest.mark.parametrize("order, tale", [("cut", "resumed"), ("reconnect", "resumed"), ("invalidate", "a new session")])
 def test_the_tracker_comes_back(page, discord, trackers, order, tale):
     discord.faults(identify_window_ms=0)

@@ -121,7 +121,7 @@ export function createComposer(app, form) {
     for (const old of [...line.children]) if (old !== entry && !wanted.includes(old)) old.remove();
     wanted.forEach((element, i) => line.children[i] === element || line.insertBefore(element, line.children[i]));
     for (const field of fields) field.input.size = Math.max(field.input.value.length, 3);
-    entry.placeholder = command ? '' : `Message #${app.channel?.name || ''}: type / for commands`;
+    entry.placeholder = command ? '' : 'Type / for commands';
   }
 
   function goTo(input) {
