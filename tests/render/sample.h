@@ -1,153 +1,19 @@
-/* Made-up members and boards, shared by the tests and by the program that draws cards to look at. */
+/* Made-up members and boards, always the same: for tests and for cards to look at. */
 #pragma once
 
-#include "infra/mem.h"
-#include "render/image.h"
 #include "render/leaderboard.h"
 
-#include <cairo.h>
-#include <math.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
-struct sample_member {
-    const char *name;
-    int minutes;
-    bool live;
-    unsigned from, to, hair; /* 0xRRGGBB of the picture; from 0: none */
-};
+enum { SAMPLE_MEMBERS = 20, SAMPLE_CALLER = 5 /* Ann */ };
 
-static const struct sample_member SAMPLE_MEMBERS[] = {
-    {"Mira Kovač", 61 * 60 + 42, true, 0xF8C9A4, 0xE8856F, 0x5E2A33},
-    {"夜更かしのタカシ", 54 * 60 + 18, true, 0x7C9CF0, 0x4B53B8, 0x16181F},
-    {"Bartholomew “Captain of the Midnight Watch” Higginbotham", 49 * 60 + 5, false, 0x8FD0A8, 0x3F8F73,
-     0x9A5426},
-    {"نورا الحربي", 38 * 60 + 51, false, 0xF2D3E4, 0xB77CC7, 0x56389A},
-    {"pixel.fox 🦊✨", 35 * 60 + 27, true, 0xFFD9A0, 0xF08A4B, 0xE05A1E},
-    {"Ann", 32 * 60 + 5, true, 0xB5DFF7, 0x5A9BD8, 0xC5532B},
-    {"Tomás Oliveira", 27 * 60 + 44, false, 0xFFD27A, 0xEE8E3C, 0x241A1C},
-    {"이서연 · seoyeon", 21 * 60 + 9, false, 0xDDEBC0, 0x86B86A, 0x2A1D26},
-    {"Юлия", 15 * 60 + 36, false, 0xDCD0F5, 0x8F79D6, 0xE5B85C},
-    {"dex_0", 9 * 60 + 12, false, 0x20262F, 0x12161C, 0x6BF0C2},
-    {"mochi 🐈‍⬛", 8 * 60 + 58, false, 0xFAC7DC, 0xE88BB0, 0x3A3440},
-    {"Kwame", 8 * 60 + 31, false, 0, 0, 0},
-    {"luna nocturna", 7 * 60 + 50, true, 0x1E2A5A, 0x0E1533, 0xFFE3A8},
-    {"Leo Brandt", 7 * 60 + 22, false, 0xBFD8EC, 0x7298BE, 0x1B1513},
-    {"Ivy 🌿", 6 * 60 + 47, false, 0xBFE8D2, 0x4FA487, 0x1F2A26},
-    {"sunset.wav", 6 * 60 + 3, false, 0xFF9A76, 0xFF6B81, 0x5B2E6E},
-    {"ravi_kumar", 5 * 60 + 38, false, 0, 0, 0},
-    {"Samwise the Unreasonably Patient Gardener of Lower Fernhill", 5 * 60 + 1, false, 0xEBD9B4, 0xBE9458,
-     0x35251C},
-    {"mélodie", 4 * 60 + 29, false, 0, 0, 0},
-    {"オリバー", 4 * 60 + 6, false, 0, 0, 0},
-};
-enum { SAMPLE_CALLER = 5 };
+/* The picture of a member, decoded as if Discord had sent it; NULL where the member has none. */
+struct image *sample_avatar(size_t member, int size);
 
-static inline void sample_colour(cairo_t *cr, unsigned rgb)
-{
-    cairo_set_source_rgb(cr, (rgb >> 16 & 255) / 255., (rgb >> 8 & 255) / 255., (rgb & 255) / 255.);
-}
+/* n members from the given one on; with the caller's own row where it is not among them. The first page has
+ * medals. To be given to sample_free(). */
+struct leaderboard_view *sample_view(size_t first, size_t n);
+void sample_free(struct leaderboard_view *view);
 
-/* A gradient with a head on it, side × side. */
-static inline cairo_surface_t *sample_surface(const struct sample_member *member, int side)
-{
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, side, side);
-    cairo_t *cr = cairo_create(surface);
-    cairo_scale(cr, side / 100., side / 100.);
-    cairo_pattern_t *gradient = cairo_pattern_create_linear(0, 0, 100, 100);
-    const unsigned from = member->from, to = member->to;
-    cairo_pattern_add_color_stop_rgb(gradient, 0, (from >> 16) / 255., (from >> 8 & 255) / 255.,
-                                     (from & 255) / 255.);
-    cairo_pattern_add_color_stop_rgb(gradient, 1, (to >> 16) / 255., (to >> 8 & 255) / 255., (to & 255) / 255.);
-    cairo_set_source(cr, gradient);
-    cairo_pattern_destroy(gradient);
-    cairo_paint(cr);
-    sample_colour(cr, member->hair);
-    cairo_arc(cr, 50, 46, 27, 0, 2 * M_PI);
-    cairo_fill(cr);
-    sample_colour(cr, 0xF3CDB2);
-    cairo_arc(cr, 50, 54, 20, 0, 2 * M_PI);
-    cairo_rectangle(cr, 42, 66, 16, 20);
-    cairo_fill(cr);
-    sample_colour(cr, 0x2E3F66);
-    cairo_arc(cr, 50, 118, 38, 0, 2 * M_PI);
-    cairo_fill(cr);
-    sample_colour(cr, 0x20242C);
-    cairo_arc(cr, 43, 53, 2.5, 0, 2 * M_PI);
-    cairo_arc(cr, 57, 53, 2.5, 0, 2 * M_PI);
-    cairo_fill(cr);
-    cairo_destroy(cr);
-    return surface;
-}
-
-static inline cairo_status_t sample_append(void *buffer, const unsigned char *bytes, unsigned n)
-{
-    buffer_append(buffer, bytes, n);
-    return CAIRO_STATUS_SUCCESS;
-}
-
-/* Of 128 × 128, as Discord would send it; NULL where the member has none. */
-static inline struct image *sample_image(const struct sample_member *member, int size)
-{
-    if (!member->from)
-        return NULL;
-    cairo_surface_t *surface = sample_surface(member, 128);
-    struct buffer png = {0};
-    cairo_surface_write_to_png_stream(surface, sample_append, &png);
-    cairo_surface_destroy(surface);
-    struct image *image = image_decode(png.data, png.len, size);
-    buffer_finish(&png);
-    return image;
-}
-
-static inline struct leaderboard_row sample_row(size_t i, bool medals)
-{
-    const struct sample_member *member = &SAMPLE_MEMBERS[i];
-    return (struct leaderboard_row){
-        .rank = (int64_t)i + 1,
-        .user_id = (uint64_t)i << 22,
-        .name = member->name,
-        .seconds = member->minutes * INT64_C(60) + 59,
-        .live = member->live,
-        .caller = i == SAMPLE_CALLER,
-        .avatar = sample_image(member, medals && i < 3 ? AVATAR_SIZE_FIRST : AVATAR_SIZE),
-    };
-}
-
-/* n members from the given one on; with the caller's own row where it is not among them. To be given to
- * sample_free(). */
-static inline struct leaderboard_view *sample_view(size_t first, size_t n)
-{
-    static const struct sample_member icon = {"", 0, false, 0x4A3180, 0xF08A5B, 0xFFE7C2};
-    struct leaderboard_view *view = mem_alloc(sizeof(*view));
-    *view = (struct leaderboard_view){
-        .server = "The Lantern Room",
-        .guild_id = 7,
-        .icon = sample_image(&icon, ICON_SIZE),
-        .range = "This month · 1 – 22 Nov 2026 UTC",
-        .total_seconds = (512 * 60 + 20) * 60,
-        .members = 214,
-        .first_seconds = SAMPLE_MEMBERS[0].minutes * INT64_C(60) + 59,
-        .n_rows = n,
-        .medals = first == 0,
-        .in_voice = 5,
-        .first_position = (int64_t)first + 1,
-        .last_position = (int64_t)(first + n),
-    };
-    for (size_t i = 0; i < n; i++)
-        view->rows[i] = sample_row(first + i, view->medals);
-    view->caller_below = SAMPLE_CALLER < first || SAMPLE_CALLER >= first + n;
-    if (view->caller_below)
-        view->own = sample_row(SAMPLE_CALLER, false);
-    return view;
-}
-
-static inline void sample_free(struct leaderboard_view *view)
-{
-    for (size_t i = 0; i < view->n_rows; i++)
-        image_destroy((struct image *)(uintptr_t)view->rows[i].avatar);
-    image_destroy((struct image *)(uintptr_t)view->own.avatar);
-    image_destroy((struct image *)(uintptr_t)view->icon);
-    free(view);
-}
+/* Takes away one picture of a view. */
+void sample_drop(const struct image **image);

@@ -1,8 +1,8 @@
 #include "render/leaderboard.h"
 
-#include "render/image_codec.h"
 #include "render/render.h"
 #include "render/theme.h"
+#include "tests/render/compare.h"
 #include "tests/render/fonts.h"
 #include "tests/render/sample.h"
 
@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -18,30 +19,13 @@ static cairo_surface_t *card_of(struct leaderboard_view *view)
 {
     struct picture picture = leaderboard_render(view);
     sample_free(view);
-    cairo_surface_t *card = image_from_jpeg(picture.bytes, picture.len, CARD_WIDTH);
+    cairo_surface_t *card = compare_decode(picture.bytes, picture.len);
     assert_non_null(card);
     assert_int_equal(cairo_image_surface_get_width(card), CARD_WIDTH);
     assert_int_equal(cairo_image_surface_get_width(card), picture.width);
     assert_int_equal(cairo_image_surface_get_height(card), picture.height);
     free(picture.bytes);
     return card;
-}
-
-static unsigned pixel(cairo_surface_t *card, int x, int y)
-{
-    const uint8_t *row =
-        cairo_image_surface_get_data(card) + (ptrdiff_t)y * cairo_image_surface_get_stride(card);
-    return ((const uint32_t *)(const void *)row)[x] & 0xFFFFFF;
-}
-
-static int distance(unsigned a, unsigned b)
-{
-    int most = 0;
-    for (int shift = 0; shift < 24; shift += 8) {
-        const int d = abs((int)(a >> shift & 255) - (int)(b >> shift & 255));
-        most = d > most ? d : most;
-    }
-    return most;
 }
 
 /* rgb with that opacity on the ground. */
@@ -58,8 +42,8 @@ static unsigned over(unsigned ground, unsigned rgb, double alpha)
 /* JPEG moves colours a little. */
 static void assert_pixel(cairo_surface_t *card, int x, int y, unsigned expected)
 {
-    const unsigned found = pixel(card, x, y);
-    if (distance(found, expected) > 10)
+    const unsigned found = compare_pixel(card, x, y);
+    if (compare_colours(found, expected) > 10)
         fail_msg("pixel %d,%d is %06X, not %06X", x, y, found, expected);
 }
 
@@ -67,7 +51,8 @@ static void assert_pixel(cairo_surface_t *card, int x, int y, unsigned expected)
 static int bar_end(cairo_surface_t *card, int y, unsigned bar, unsigned track)
 {
     int x = 214;
-    while (x < 952 && distance(pixel(card, x, y), bar) < distance(pixel(card, x, y), track))
+    while (x < 952 &&
+           compare_colours(compare_pixel(card, x, y), bar) < compare_colours(compare_pixel(card, x, y), track))
         x++;
     return x;
 }
@@ -161,10 +146,10 @@ static void test_the_callers_row_below_a_later_page(void **state)
     assert_pixel(card, 600, end + 20 + 8, fill);
     assert_pixel(card, 600, end + 20 + 1, over(fill, COLOUR_ACCENT, .75));
     /* A dot of the line, and the gap after it. */
-    assert_true(distance(pixel(card, 40, end + 8), COLOUR_DOTS) <
-                distance(pixel(card, 40, end + 8), COLOUR_BG));
-    assert_true(distance(pixel(card, 44, end + 8), COLOUR_BG) <
-                distance(pixel(card, 44, end + 8), COLOUR_DOTS));
+    assert_true(compare_colours(compare_pixel(card, 40, end + 8), COLOUR_DOTS) <
+                compare_colours(compare_pixel(card, 40, end + 8), COLOUR_BG));
+    assert_true(compare_colours(compare_pixel(card, 44, end + 8), COLOUR_BG) <
+                compare_colours(compare_pixel(card, 44, end + 8), COLOUR_DOTS));
     /* Bars are shares of the whole board's first place. */
     const unsigned track = over(COLOUR_BG, COLOUR_WHITE, ALPHA_TRACK);
     const int bar = 214 + (int)(738. * (8 * 3600 + 31 * 60 + 59) / (61 * 3600 + 42 * 60 + 59) + .5);
@@ -204,8 +189,7 @@ static void test_nothing_is_too_odd(void **state)
     struct leaderboard_view *view = sample_view(0, 10);
     for (size_t i = 0; i < LEADERBOARD_ROWS; i++) {
         struct leaderboard_row *row = &view->rows[i];
-        image_destroy((struct image *)(uintptr_t)row->avatar);
-        row->avatar = NULL;
+        sample_drop(&row->avatar);
         row->name = names[i];
         row->user_id = UINT64_MAX - i;
         row->rank = i % 2 ? INT64_MAX : -1;

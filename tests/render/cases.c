@@ -1,0 +1,153 @@
+#include "tests/render/cases.h"
+
+#include "tests/render/sample.h"
+
+#include <stdlib.h>
+
+/* Leaderboards --------------------------------------------------------------------------------------------- */
+
+/* Gives the view back. */
+static struct picture board(struct leaderboard_view *view)
+{
+    const struct picture card = leaderboard_render(view);
+    sample_free(view);
+    return card;
+}
+
+static struct picture leaderboard(void)
+{
+    return board(sample_view(0, 10));
+}
+
+static struct picture leaderboard_page2(void)
+{
+    return board(sample_view(10, 10));
+}
+
+/* The caller is not on the page: a row of their own below. */
+static struct picture leaderboard_3(void)
+{
+    return board(sample_view(0, 3));
+}
+
+static struct picture leaderboard_1(void)
+{
+    struct leaderboard_view *view = sample_view(0, 1);
+    view->caller_below = false;
+    view->rows[0].caller = true;
+    view->total_seconds = view->rows[0].seconds;
+    view->members = view->in_voice = 1;
+    return board(view);
+}
+
+static struct picture leaderboard_caller_second(void)
+{
+    struct leaderboard_view *view = sample_view(0, 3);
+    view->caller_below = false;
+    view->rows[1].caller = true;
+    return board(view);
+}
+
+static struct picture leaderboard_caller_without_time(void)
+{
+    struct leaderboard_view *view = sample_view(0, 3);
+    view->caller_below = false;
+    view->caller_without_time = true;
+    return board(view);
+}
+
+/* Initials, and nobody in voice. */
+static struct picture leaderboard_no_avatars(void)
+{
+    struct leaderboard_view *view = sample_view(0, 10);
+    for (size_t i = 0; i < view->n_rows; i++) {
+        sample_drop(&view->rows[i].avatar);
+        view->rows[i].live = false;
+    }
+    sample_drop(&view->icon);
+    view->in_voice = 0;
+    return board(view);
+}
+
+static struct picture leaderboard_ties(void)
+{
+    static const int64_t ranks[] = {1, 1, 3, 4, 4, 4, 4};
+    struct leaderboard_view *view = sample_view(0, 7);
+    view->rows[SAMPLE_CALLER].caller = true;
+    for (size_t i = 0; i < view->n_rows; i++) {
+        view->rows[i].rank = ranks[i];
+        view->rows[i].seconds = view->rows[ranks[i] - 1].seconds;
+    }
+    return board(view);
+}
+
+static struct leaderboard_view *named(const char *const names[LEADERBOARD_ROWS])
+{
+    struct leaderboard_view *view = sample_view(0, LEADERBOARD_ROWS);
+    for (size_t i = 0; i < LEADERBOARD_ROWS; i++)
+        view->rows[i].name = names[i];
+    return view;
+}
+
+static struct picture leaderboard_scripts(void)
+{
+    static const char *const names[LEADERBOARD_ROWS] = {
+        "Łódź Đặng Ñandú Žižek",
+        "漢字汉字한국어ひらがな",
+        "مرحبا 123 بكم",
+        "שלום עולם abc",
+        "สวัสดีชาวโลก · नमस्ते दुनिया",
+        "Ελληνικά · Հայերեն · ქართული",
+        "አማርኛ · ភាសាខ្មែរ · မြန်မာ",
+        "বাংলা தமிழ் తెలుగు ಕನ್ನಡ മലയാളം",
+        "👨‍👩‍👧‍👦 family 🏳️‍🌈 🇯🇵 1️⃣",
+        "𝓢𝓹𝓪𝓬𝓮 𝔻𝕦𝕤𝕥 ☆彡 ꧁༺ ༻꧂",
+    };
+    return board(named(names));
+}
+
+/* Whatever is too long, too large, or meant to break something. */
+static struct picture leaderboard_odd(void)
+{
+    static const char *const names[LEADERBOARD_ROWS] = {
+        "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
+        "Z̷̢̛̺͔̲̻̮͍͉̏̋͗͂̈́͆͝a̸̧̡̛͚̪̗͖̰̘̋̃̎̽̌͂͘l̶̢̛̰̱̺͙̙̰͌̈́̽̋̌͘g̸̨̛̩͓̺̭̹̬̎̏̑̈́̂͘o̵̢̨͍̩̬͕̙̎̽̏̄̋̕",
+        "مرحبا بكم في هذه الغرفة الصوتية الطويلة جدا جدا جدا",
+        "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀",
+        "",
+        "line\none\ttwo \xE2\x80\xAEreversed \xFF\xFE end",
+        "**bold** _it_ ~~no~~ `code` <@1> @everyone",
+        "夜更かしのタカシ夜更かしのタカシ夜更かしのタカシ夜更かしのタカシ",
+        "꧅꧅꧅꧅ ﷽",
+        "i",
+    };
+    struct leaderboard_view *view = named(names);
+    for (size_t i = 0; i < view->n_rows; i++) {
+        const int64_t n = 10 - (int64_t)i;
+        view->rows[i].seconds = n * n * n * n * n * 100;
+        view->rows[i].rank = i < 3 ? (int64_t)i + 1 : (int64_t)(i * i * i * i * i * 2);
+        if (i % 3 == 0)
+            sample_drop(&view->rows[i].avatar);
+    }
+    view->server = "An uncommonly long name of a server that nobody ever types";
+    view->range = "Past 24 hours · 21 Nov 15:04 – 22 Nov 15:04 UTC";
+    view->first_seconds = view->rows[0].seconds;
+    view->total_seconds = INT64_C(123456789) * 60;
+    view->members = 1234567;
+    view->caller_without_time = true;
+    return board(view);
+}
+
+const struct card_case CARD_CASES[] = {
+    {"leaderboard.jpg", leaderboard},
+    {"leaderboard-page2.jpg", leaderboard_page2},
+    {"leaderboard-3.jpg", leaderboard_3},
+    {"leaderboard-1.jpg", leaderboard_1},
+    {"leaderboard-caller-second.jpg", leaderboard_caller_second},
+    {"leaderboard-caller-without-time.jpg", leaderboard_caller_without_time},
+    {"leaderboard-no-avatars.jpg", leaderboard_no_avatars},
+    {"leaderboard-ties.jpg", leaderboard_ties},
+    {"leaderboard-scripts.jpg", leaderboard_scripts},
+    {"leaderboard-odd.jpg", leaderboard_odd},
+    {0},
+};
