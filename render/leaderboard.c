@@ -90,7 +90,8 @@ static void draw_header(cairo_t *cr, const struct leaderboard_view *view)
     const struct text under = text_measure(&TYPE_HEADER_LABEL, label);
     text_draw(cr, under, COLOUR_TEXT2, RIGHT - under.width, 122);
 
-    const struct text title = text_fit(&TYPE_BOARD_TITLE, server, RIGHT - total.width - 32 - left);
+    struct text title = text_fit(&TYPE_BOARD_TITLE, server, RIGHT - total.width - 32 - left);
+    title.ink_bottom = fmin(title.ink_bottom, 16); /* above the subtitle */
     text_draw(cr, title, COLOUR_TEXT, left, 70);
     text_left(cr, &TYPE_SUBTITLE, COLOUR_TEXT, left, 106, "Voice leaderboard");
     const struct text range = text_shrink(&TYPE_BOARD_RANGE, view->range, RIGHT - under.width - 32 - left);

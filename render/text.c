@@ -122,8 +122,13 @@ static PangoLayout *create_layout(const struct type *type, const char *s)
 
 static struct text measured(PangoLayout *layout)
 {
+    PangoLayoutLine *line = pango_layout_get_line(layout, 0);
+    /* pango hangs scripts on baselines that most fonts lack and it then guesses: in a line that begins with a
+     * Chinese character, Tibetan stood a whole line too high. */
+    for (GSList *runs = line->runs; runs; runs = runs->next)
+        ((PangoLayoutRun *)runs->data)->y_offset = 0;
     PangoRectangle ink, logical;
-    pango_layout_line_get_extents(pango_layout_get_line_readonly(layout, 0), &ink, &logical);
+    pango_layout_line_get_extents(line, &ink, &logical);
     return (struct text){
         .layout = layout,
         .width = pango_units_to_double(logical.width),
@@ -145,9 +150,11 @@ struct text text_fit(const struct type *type, const char *s, double max_width)
     pango_layout_set_width(layout, (int)(fmax(max_width, 0) * PANGO_SCALE));
     pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
     struct text text = measured(layout);
-    /* Heaps of accents would paint over other rows. Ornaments of Tibetan reach up to 1.5. */
-    text.ink_top = fmax(text.ink_top, -1.6 * type->size);
+    /* Heaps of accents would paint over what is around. Words of all scripts but a few rare ones need less. */
+    text.ink_top = fmax(text.ink_top, -1.2 * type->size);
     text.ink_bottom = fmin(text.ink_bottom, .6 * type->size);
+    text.ink_left = fmax(text.ink_left, -.15 * type->size);
+    text.ink_right = fmin(text.ink_right, text.width + .15 * type->size);
     return text;
 }
 
@@ -155,8 +162,9 @@ void text_draw(cairo_t *cr, struct text text, unsigned colour, double x, double 
 {
     canvas_colour(cr, colour, 1);
     cairo_save(cr);
+    const double left = floor(x + text.ink_left) - 1, right = ceil(x + text.ink_right) + 1;
     const double top = floor(base + text.ink_top) - 1, bottom = ceil(base + text.ink_bottom) + 1;
-    cairo_rectangle(cr, 0, top, CARD_WIDTH, bottom - top);
+    cairo_rectangle(cr, left, top, right - left, bottom - top);
     cairo_clip(cr);
     cairo_move_to(cr, x, base);
     /* A line, unlike a layout, starts at its left end also where it is right-to-left. */
@@ -196,27 +204,13 @@ void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double
 
 /* Durations ------------------------------------------------------------------------------------------------ */
 
-/* Debian's Inter Display has tabular figures of several widths. Here each stands in the middle of a cell as
- * wide as a 0. */
-static struct text measure_figures(const struct type *type, const char *s)
+/* What the two figures of minutes lack to the widest: Debian's Inter Display has tabular figures of several
+ * widths, but units are to stand below one another. */
+static double missing_width(const struct type *type, double width)
 {
-    if (!type->in_columns)
-        return text_measure(type, s);
-    struct text zero = text_measure(type, "0");
-    const int cell = pango_units_from_double(zero.width);
-    g_object_unref(zero.layout);
-    PangoLayout *layout = create_layout(type, s);
-    for (GSList *runs = pango_layout_get_line(layout, 0)->runs; runs; runs = runs->next) {
-        const PangoGlyphString *glyphs = ((PangoLayoutRun *)runs->data)->glyphs;
-        for (int i = 0; i < glyphs->num_glyphs; i++) {
-            PangoGlyphGeometry *geometry = &glyphs->glyphs[i].geometry;
-            if (s[glyphs->log_clusters[i]] == ',')
-                continue;
-            geometry->x_offset += (cell - geometry->width) / 2;
-            geometry->width = cell;
-        }
-    }
-    return measured(layout);
+    struct text widest = text_measure(type, "00");
+    g_object_unref(widest.layout);
+    return fmax(widest.width - width, 0);
 }
 
 static void add_part(struct duration *duration, struct text text, double gap)
@@ -234,11 +228,13 @@ struct duration duration_measure(const struct type *type, double unit, int64_t s
     struct duration duration = {0};
     char figures[WORDS_MAX];
     if (has_hours) {
-        add_part(&duration, measure_figures(type, words_number(figures, minutes / 60)), 0);
+        add_part(&duration, text_measure(type, words_number(figures, minutes / 60)), 0);
         add_part(&duration, text_measure(&units, "h"), 2);
     }
     snprintf(figures, sizeof(figures), has_hours ? "%02d" : "%d", (int)(minutes % 60));
-    add_part(&duration, measure_figures(type, figures), has_hours ? round(.3 * type->size) : 0);
+    const struct text rest = text_measure(type, figures);
+    const double gap = round(.3 * type->size) + (type->in_columns ? missing_width(type, rest.width) : 0);
+    add_part(&duration, rest, has_hours ? gap : 0);
     add_part(&duration, text_measure(&units, "m"), 2);
     return duration;
 }

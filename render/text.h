@@ -20,7 +20,7 @@ struct text {
 };
 
 struct text text_measure(const struct type *type, const char *s);
-/* Shortened with "…" to max_width, between two graphemes. What towers far above or below is cut off. */
+/* Shortened with "…" to max_width, between two graphemes. What stands out far to any side is cut off. */
 struct text text_fit(const struct type *type, const char *s, double max_width);
 /* Smaller type where it would be wider than max_width. */
 struct text text_shrink(const struct type *type, const char *s, double max_width);

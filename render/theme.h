@@ -52,7 +52,7 @@ struct type {
     double size;
     int weight;
     double spacing;  /* between letters */
-    bool in_columns; /* figures stand below one another: each in a cell of one width */
+    bool in_columns; /* durations stand below one another */
 };
 
 static const struct type TYPE_BOARD_TITLE = {FAMILY_DISPLAY, 40, 700, 0, false};

@@ -111,7 +111,7 @@ static struct picture leaderboard_odd(void)
 {
     static const char *const names[LEADERBOARD_ROWS] = {
         "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW",
-        "Z̷̢̛̺͔̲̻̮͍͉̏̋͗͂̈́͆͝a̸̧̡̛͚̪̗͖̰̘̋̃̎̽̌͂͘l̶̢̛̰̱̺͙̙̰͌̈́̽̋̌͘g̸̨̛̩͓̺̭̹̬̎̏̑̈́̂͘o̵̢̨͍̩̬͕̙̎̽̏̄̋̕",
+        "ก็็็็็็็็็็็ Zͩͪͫa̸̧̡̛͚̪̗͖̰̘̋̃̎̽̌͂͘l̶̢̛̰̱̺͙̙̰͌̈́̽̋̌͘g̸̨̛̩͓̺̭̹̬̎̏̑̈́̂͘o กุุุุุุุุุุุุ",
         "مرحبا بكم في هذه الغرفة الصوتية الطويلة جدا جدا جدا",
         "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀",
         "",
@@ -134,7 +134,6 @@ static struct picture leaderboard_odd(void)
     view->first_seconds = view->rows[0].seconds;
     view->total_seconds = INT64_C(123456789) * 60;
     view->members = 1234567;
-    view->caller_without_time = true;
     return board(view);
 }
 

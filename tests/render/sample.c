@@ -46,15 +46,23 @@ static const struct member MEMBERS[SAMPLE_MEMBERS] = {
     {"オリバー", 4 * 60 + 6, false, {0}},
 };
 
-/* A gradient with a head on it. */
-static cairo_surface_t *paint(const struct portrait *portrait)
+enum { SIDE = 128 };
+
+/* A gradient to paint on, 100 × 100. */
+static cairo_t *start_painting(unsigned from, unsigned to)
 {
-    enum { SIDE = 128 };
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, SIDE, SIDE);
     cairo_t *cr = cairo_create(surface);
+    cairo_surface_destroy(surface); /* cr holds it */
     cairo_scale(cr, SIDE / 100., SIDE / 100.);
-    canvas_gradient(cr, 0, 0, 100, 100, portrait->from, portrait->to);
+    canvas_gradient(cr, 0, 0, 100, 100, from, to);
     cairo_paint(cr);
+    return cr;
+}
+
+static cairo_t *paint_head(const struct portrait *portrait)
+{
+    cairo_t *cr = start_painting(portrait->from, portrait->to);
     canvas_colour(cr, portrait->hair, 1);
     canvas_disc(cr, 50, 46, 27);
     cairo_fill(cr);
@@ -69,8 +77,28 @@ static cairo_surface_t *paint(const struct portrait *portrait)
     canvas_disc(cr, 43, 53, 2.5);
     canvas_disc(cr, 57, 53, 2.5);
     cairo_fill(cr);
-    cairo_destroy(cr);
-    return surface;
+    return cr;
+}
+
+static cairo_t *paint_lantern(void)
+{
+    cairo_t *cr = start_painting(0x4A3180, 0xF08A5B);
+    canvas_colour(cr, 0xFFE7C2, 1);
+    canvas_box(cr, 34, 14, 32, 5, 2.5);
+    canvas_box(cr, 47.5, 16, 5, 14, 0);
+    canvas_box(cr, 26, 27, 48, 55, 9);
+    cairo_fill(cr);
+    canvas_colour(cr, 0xF3A24E, 1);
+    canvas_box(cr, 36, 39, 28, 31, 3);
+    cairo_fill(cr);
+    canvas_colour(cr, 0xFFF6E3, 1);
+    canvas_disc(cr, 50, 57, 6.5);
+    cairo_fill(cr);
+    cairo_move_to(cr, 44, 54.5);
+    cairo_line_to(cr, 50, 43);
+    cairo_line_to(cr, 56, 54.5);
+    cairo_fill(cr);
+    return cr;
 }
 
 static cairo_status_t append(void *buffer, const unsigned char *bytes, unsigned n)
@@ -79,12 +107,12 @@ static cairo_status_t append(void *buffer, const unsigned char *bytes, unsigned 
     return CAIRO_STATUS_SUCCESS;
 }
 
-static struct image *image_of(const struct portrait *portrait, int size)
+/* Ends the painting. */
+static struct image *image_of(cairo_t *painting, int size)
 {
-    cairo_surface_t *surface = paint(portrait);
     struct buffer png = {0};
-    cairo_surface_write_to_png_stream(surface, append, &png);
-    cairo_surface_destroy(surface);
+    cairo_surface_write_to_png_stream(cairo_get_target(painting), append, &png);
+    cairo_destroy(painting);
     struct image *image = image_decode(png.data, png.len, size);
     buffer_finish(&png);
     return image;
@@ -93,7 +121,12 @@ static struct image *image_of(const struct portrait *portrait, int size)
 struct image *sample_avatar(size_t member, int size)
 {
     const struct portrait *portrait = &MEMBERS[member].portrait;
-    return portrait->from ? image_of(portrait, size) : NULL;
+    return portrait->from ? image_of(paint_head(portrait), size) : NULL;
+}
+
+struct image *sample_icon(int size)
+{
+    return image_of(paint_lantern(), size);
 }
 
 static struct leaderboard_row row_of(size_t i, bool medals)
@@ -112,12 +145,11 @@ static struct leaderboard_row row_of(size_t i, bool medals)
 
 struct leaderboard_view *sample_view(size_t first, size_t n)
 {
-    static const struct portrait icon = {0x4A3180, 0xF08A5B, 0xFFE7C2};
     struct leaderboard_view *view = mem_alloc(sizeof(*view));
     *view = (struct leaderboard_view){
         .server = "The Lantern Room",
         .guild_id = 7,
-        .icon = image_of(&icon, ICON_SIZE),
+        .icon = sample_icon(ICON_SIZE),
         .range = "This month · 1 – 22 Nov 2026 UTC",
         .total_seconds = (512 * 60 + 20) * 60,
         .members = 214,

@@ -9,6 +9,8 @@ enum { SAMPLE_MEMBERS = 20, SAMPLE_CALLER = 5 /* Ann */ };
 
 /* The picture of a member, decoded as if Discord had sent it; NULL where the member has none. */
 struct image *sample_avatar(size_t member, int size);
+/* The server's. */
+struct image *sample_icon(int size);
 
 /* n members from the given one on; with the caller's own row where it is not among them. The first page has
  * medals. To be given to sample_free(). */
