@@ -160,6 +160,9 @@ struct picture image_to_jpeg(cairo_surface_t *surface)
     jpeg.in_color_space = CAIRO_ORDER;
     jpeg_set_defaults(&jpeg);
     jpeg_set_quality(&jpeg, QUALITY, TRUE);
+    /* The lowest frequencies exactly: rounded, the slow shades of backgrounds show steps between blocks. */
+    for (int i = 0; i < 2; i++)
+        jpeg.quant_tbl_ptrs[i]->quantval[0] = jpeg.quant_tbl_ptrs[i]->quantval[1] = 1;
     /* Colour as fine as brightness (4:4:4), or coloured text frays. */
     jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
     jpeg_start_compress(&jpeg, TRUE);

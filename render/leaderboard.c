@@ -127,7 +127,7 @@ static void draw_rank(cairo_t *cr, const struct row_look *look, const struct lea
                       unsigned colour, double cy)
 {
     char number[WORDS_MAX];
-    const struct text rank = text_shrink(look->rank, words_number(number, row->rank), 84);
+    const struct text rank = text_shrink(look->rank, words_number(number, row->rank), 76);
     text_draw(cr, rank, colour, RANK_X - rank.width / 2, cy + look->rank_base);
 }
 
