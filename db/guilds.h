@@ -1,6 +1,7 @@
 /* Servers, their channels, and their members' names: kept for the pictures, as parts of a tracker's batch. */
 #pragma once
 
+#include "db/members.h"
 #include "db/pool.h"
 #include "db/shard.h"
 
@@ -29,12 +30,6 @@ struct db_channel {
 
 /* Each channel at most once. */
 void db_channels_put(struct db_job *job, const struct db_channel *channels, size_t n);
-
-struct db_member {
-    uint64_t guild_id, user_id;
-    const char *username, *discriminator;
-    const char *global_name, *nick, *avatar, *guild_avatar; /* or NULL */
-};
 
 /* Each member at most once. */
 void db_members_put(struct db_job *job, const struct db_member *members, size_t n);

@@ -68,14 +68,14 @@
     " GROUP BY s.user_id "
 
 static const struct db_statement boards[N_TIME_RANGES] = {
-    [RANGE_TODAY] = {"board_today", BOARD("date_trunc('day', utc)", FROM_TODAY)},
-    [RANGE_PAST_24H] = {"board_past_24h", BOARD("utc - interval '24 hours'", FROM_SESSIONS)},
-    [RANGE_PAST_72H] = {"board_past_72h", BOARD("utc - interval '72 hours'", FROM_SESSIONS)},
-    [RANGE_PAST_7D] = {"board_past_7d", BOARD("utc - interval '7 days'", FROM_SESSIONS)},
-    [RANGE_PAST_14D] = {"board_past_14d", BOARD("utc - interval '14 days'", FROM_SESSIONS)},
-    [RANGE_THIS_MONTH] = {"board_this_month", BOARD("date_trunc('month', utc)", FROM_TOTAL("month"))},
-    [RANGE_THIS_YEAR] = {"board_this_year", BOARD("date_trunc('year', utc)", FROM_TOTAL("year"))},
-    [RANGE_ALL_TIME] = {"board_all_time", BOARD("timestamp '1970-01-01'", FROM_TOTAL("all"))},
+    [RANGE_TODAY] = {"board_today", BOARD(RANGE_START_TODAY, FROM_TODAY)},
+    [RANGE_PAST_24H] = {"board_past_24h", BOARD(RANGE_START_PAST_24H, FROM_SESSIONS)},
+    [RANGE_PAST_72H] = {"board_past_72h", BOARD(RANGE_START_PAST_72H, FROM_SESSIONS)},
+    [RANGE_PAST_7D] = {"board_past_7d", BOARD(RANGE_START_PAST_7D, FROM_SESSIONS)},
+    [RANGE_PAST_14D] = {"board_past_14d", BOARD(RANGE_START_PAST_14D, FROM_SESSIONS)},
+    [RANGE_THIS_MONTH] = {"board_this_month", BOARD(RANGE_START_THIS_MONTH, FROM_TOTAL("month"))},
+    [RANGE_THIS_YEAR] = {"board_this_year", BOARD(RANGE_START_THIS_YEAR, FROM_TOTAL("year"))},
+    [RANGE_ALL_TIME] = {"board_all_time", BOARD(RANGE_START_ALL_TIME, FROM_TOTAL("all"))},
 };
 
 struct reading {

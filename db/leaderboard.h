@@ -2,23 +2,13 @@
  * database. */
 #pragma once
 
+#include "db/range.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct db_pool;
-
-enum time_range {
-    RANGE_TODAY,
-    RANGE_PAST_24H,
-    RANGE_PAST_72H,
-    RANGE_PAST_7D,
-    RANGE_PAST_14D,
-    RANGE_THIS_MONTH,
-    RANGE_THIS_YEAR,
-    RANGE_ALL_TIME,
-    N_TIME_RANGES,
-};
 
 enum { LEADERBOARD_PAGE = 10 /* rows */, LEADERBOARD_OWN_PAGE = -1 };
 

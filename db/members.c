@@ -1,0 +1,17 @@
+#include "db/members.h"
+
+#include "db/pool.h"
+
+struct db_member db_member_at(const struct db_rows *rows, int row, int column, uint64_t guild_id)
+{
+    return (struct db_member){
+        .guild_id = guild_id,
+        .user_id = db_snowflake(rows, row, column),
+        .username = db_text(rows, row, column + 1),
+        .discriminator = db_text(rows, row, column + 2),
+        .global_name = db_text(rows, row, column + 3),
+        .nick = db_text(rows, row, column + 4),
+        .avatar = db_text(rows, row, column + 5),
+        .guild_avatar = db_text(rows, row, column + 6),
+    };
+}

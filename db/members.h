@@ -1,0 +1,19 @@
+/* A member's names and pictures, as the tracker last saw them. */
+#pragma once
+
+#include <stdint.h>
+
+struct db_member {
+    uint64_t guild_id, user_id;
+    const char *username, *discriminator;
+    const char *global_name, *nick, *avatar, *guild_avatar; /* or NULL */
+};
+
+/* For db/'s own files: what a statement selects of a member m, LEFT JOINed, and how it reads. username and
+ * discriminator are NULL where the tracker never met the member. */
+#define DB_MEMBER_COLUMNS "m.username, m.discriminator, m.global_name, m.nick, m.avatar, m.guild_avatar"
+
+struct db_rows;
+
+/* user_id stands in the given column, DB_MEMBER_COLUMNS right behind it. Strings live as long as the rows. */
+struct db_member db_member_at(const struct db_rows *rows, int row, int column, uint64_t guild_id);
