@@ -410,7 +410,8 @@ static void on_resolved(void *arg, const struct db_hosts *hosts)
         return;
     }
     char options[64], patience[32];
-    snprintf(options, sizeof(options), "-c statement_timeout=%lld",
+    /* Compiling a statement costs more than any of ours takes to run. */
+    snprintf(options, sizeof(options), "-c jit=off -c statement_timeout=%lld",
              (long long)pool->config.statement_timeout_ms);
     snprintf(patience, sizeof(patience), "%lld", (long long)pool->config.statement_timeout_ms + SILENCE_MS);
     const char *const names[] = {
