@@ -1,0 +1,224 @@
+/*
+ * Prints what the database's readers answer, a line of JSON each, for tests to compare:
+ *
+ *     ask partners GUILD MEMBER PAGE RANGE...    ranges by number
+ *     ask stats GUILD MEMBER VIEW...             views by number; MEMBER 0: the server
+ *     ask settings GUILD
+ *     ask change GUILD USER SETTING ON           a setting by number, 0 or 1
+ *     ask load SHARD_COUNT SHARD_ID SINCE
+ */
+#include "db/partners.h"
+#include "db/pool.h"
+#include "db/settings.h"
+#include "db/stats.h"
+#include "infra/loop.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct loop *loop;
+static struct db_pool *pool;
+static int left;
+
+static uint64_t number(const char *word)
+{
+    return strtoull(word, NULL, 10);
+}
+
+static const char *text(const char *s)
+{
+    return s != NULL ? s : "";
+}
+
+static void answered(const void *answer)
+{
+    if (answer == NULL)
+        exit(EXIT_FAILURE);
+    printf("\n");
+    if (--left == 0)
+        loop_stop(loop);
+}
+
+static void print_member(const struct db_member *m)
+{
+    printf("[%" PRIu64 ", \"%s\", \"%s\", \"%s\", \"%s\", \"%s\", \"%s\"]", m->user_id, text(m->username),
+           text(m->discriminator), text(m->global_name), text(m->nick), text(m->avatar), text(m->guild_avatar));
+}
+
+static void on_partners(void *arg, const struct db_partners *p)
+{
+    (void)arg;
+    if (p != NULL) {
+        printf("{\"known\": %d, \"name\": \"%s\", \"icon\": \"%s\", \"start\": %" PRId64 ", \"until\": %" PRId64
+               ", \"own\": %" PRId64 ", \"partners\": %" PRId64 ", \"first\": %" PRId64
+               ", \"page\": %d, \"member\": ",
+               p->known, text(p->guild_name), text(p->guild_icon), p->from, p->until, p->own_seconds,
+               p->partners, p->first_seconds, p->page);
+        print_member(&p->member);
+        printf(", \"rows\": [");
+        for (size_t i = 0; i < p->n_rows; i++) {
+            const struct db_partners_row *const row = &p->rows[i];
+            printf("%s[%" PRId64 ", %" PRId64 ", %d, ", i > 0 ? ", " : "", row->position, row->seconds,
+                   row->live);
+            print_member(&row->member);
+            printf("]");
+        }
+        printf("]}");
+    }
+    answered(p);
+}
+
+static void ask_partners(char **words, int n)
+{
+    for (int i = 3; i < n; i++, left++) {
+        const struct db_partners_query query = {
+            .guild_id = number(words[0]),
+            .member_id = number(words[1]),
+            .page = atoi(words[2]),
+            .range = (enum time_range)atoi(words[i]),
+        };
+        db_partners_read(pool, &query, on_partners, NULL);
+    }
+}
+
+static void print_day(const char *name, const struct db_stats_day *day)
+{
+    printf(", \"%s\": [%" PRId64 ", %" PRId64 ", %" PRId64 "]", name, day->day, day->seconds, day->members);
+}
+
+static void print_period(const struct db_stats_period *period)
+{
+    printf("{\"first_day\": %" PRId64 ", \"begun\": %zu, \"over\": %zu, \"slots\": [", period->first_day,
+           period->n_begun, period->n_over);
+    for (size_t i = 0; i < period->n_slots; i++)
+        printf("%s[%" PRId64 ", %" PRId64 "]", i > 0 ? ", " : "", period->slots[i].seconds,
+               period->slots[i].members);
+    printf("]}");
+}
+
+static void on_stats(void *arg, const struct db_stats *s)
+{
+    (void)arg;
+    if (s != NULL) {
+        printf("{\"known\": %d, \"name\": \"%s\", \"icon\": \"%s\", \"start\": %" PRId64 ", \"until\": %" PRId64
+               ", \"total\": %" PRId64 ", \"unique\": %" PRId64 ", \"member_days\": %" PRId64
+               ", \"streak\": %" PRId64,
+               s->known, text(s->guild_name), text(s->guild_icon), s->from, s->until, s->total_seconds,
+               s->unique_members, s->member_days, s->streak);
+        print_day("peak_total", &s->peak_total);
+        print_day("peak_members", &s->peak_members);
+        print_day("peak_average", &s->peak_average);
+        printf(", \"member\": ");
+        print_member(&s->member);
+        printf(", \"periods\": [");
+        for (size_t i = 0; i < s->n_periods; i++) {
+            printf(i > 0 ? ", " : "");
+            print_period(&s->periods[i]);
+        }
+        printf("]}");
+    }
+    answered(s);
+}
+
+static void ask_stats(char **words, int n)
+{
+    for (int i = 2; i < n; i++, left++) {
+        const struct db_stats_query query = {
+            .guild_id = number(words[0]),
+            .member_id = number(words[1]),
+            .view = (enum stats_view)atoi(words[i]),
+        };
+        db_stats_read(pool, &query, on_stats, NULL);
+    }
+}
+
+static void on_settings(void *arg, const struct db_settings *s)
+{
+    (void)arg;
+    if (s != NULL)
+        printf("{\"tracking\": %d, \"count_afk\": %d, \"afk_channel\": %" PRIu64 ", \"afk_name\": \"%s\"}",
+               s->on[SETTING_TRACKING], s->on[SETTING_COUNT_AFK], s->afk_channel_id, text(s->afk_channel_name));
+    answered(s);
+}
+
+static void ask_settings(char **words, int n)
+{
+    (void)n;
+    left = 1;
+    db_settings_read(pool, number(words[0]), on_settings, NULL);
+}
+
+static void ask_change(char **words, int n)
+{
+    (void)n;
+    left = 1;
+    const struct db_settings_change change = {
+        .guild_id = number(words[0]),
+        .user_id = number(words[1]),
+        .setting = (enum db_setting)atoi(words[2]),
+        .on = atoi(words[3]) != 0,
+    };
+    db_settings_change(pool, &change, on_settings, NULL);
+}
+
+static void on_loaded(void *arg, const struct db_settings_loaded *loaded)
+{
+    (void)arg;
+    if (loaded != NULL) {
+        printf("{\"as_of\": %" PRId64 ", \"changes\": [", loaded->as_of);
+        for (size_t i = 0; i < db_settings_n_changes(loaded); i++) {
+            const struct db_settings_changed c = db_settings_changed(loaded, i);
+            printf("%s[%" PRIu64 ", %d, %d, %" PRId64 "]", i > 0 ? ", " : "", c.guild_id, c.setting, c.on,
+                   c.changed_us);
+        }
+        printf("], \"guilds\": [");
+        for (size_t i = 0; i < db_settings_n_guilds(loaded); i++) {
+            const struct db_settings_guild g = db_settings_guild(loaded, i);
+            printf("%s[%" PRIu64 ", %d, %d]", i > 0 ? ", " : "", g.guild_id, g.on[SETTING_TRACKING],
+                   g.on[SETTING_COUNT_AFK]);
+        }
+        printf("]}");
+    }
+    answered(loaded);
+}
+
+static void ask_load(char **words, int n)
+{
+    (void)n;
+    left = 1;
+    const struct db_shard_key shard = {.shard_count = atoi(words[0]), .shard_id = atoi(words[1])};
+    db_settings_load(pool, &shard, (int64_t)number(words[2]), on_loaded, NULL);
+}
+
+static const struct {
+    const char *name;
+    int min_words;
+    void (*ask)(char **words, int n);
+} questions[] = {
+    {"partners", 4, ask_partners}, {"stats", 3, ask_stats}, {"settings", 1, ask_settings},
+    {"change", 4, ask_change},     {"load", 3, ask_load},
+};
+
+int main(int argc, char **argv)
+{
+    loop = loop_create();
+    pool = db_pool_create(loop, &(struct db_pool_config){
+                                    .url = getenv("DATABASE_URL"),
+                                    .application_name = "ask",
+                                    .connections = 1, /* answers come in order */
+                                    .max_waiting = 100,
+                                    .max_wait_ms = 10000,
+                                    .statement_timeout_ms = 60000,
+                                });
+    for (size_t i = 0; argc > 1 && i < sizeof(questions) / sizeof(questions[0]); i++)
+        if (strcmp(argv[1], questions[i].name) == 0 && argc - 2 >= questions[i].min_words)
+            questions[i].ask(argv + 2, argc - 2);
+    if (left == 0)
+        return 2;
+    loop_run(loop);
+    db_pool_destroy(pool);
+    loop_destroy(loop);
+    return 0;
+}
