@@ -50,12 +50,14 @@ void canvas_bar(cairo_t *cr, const struct bar *bar)
     canvas_box(cr, bar->x, bar->y, bar->width, bar->height, bar->height / 2);
     canvas_colour(cr, COLOUR_WHITE, ALPHA_TRACK);
     cairo_fill(cr);
-    const double length = fmax(bar->height, bar->width * fmin(bar->share, 1));
+    const double share = bar->full > 0 ? (double)bar->value / (double)bar->full : 0;
+    const double length = fmax(bar->height, bar->width * fmin(share, 1));
     canvas_box(cr, bar->x, bar->y, length, bar->height, bar->height / 2);
     if (bar->from == bar->to)
         canvas_colour(cr, bar->from, 1);
     else
-        canvas_gradient(cr, bar->x, 0, bar->x + length, 0, bar->from, bar->to);
+        canvas_gradient(cr, bar->x, 0, bar->x + (bar->spans_track ? bar->width : length), 0, bar->from,
+                        bar->to);
     cairo_fill(cr);
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cairo.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* The colour of what is drawn next, 0xRRGGBB. */
 void canvas_colour(cairo_t *cr, unsigned rgb, double alpha);
@@ -12,12 +14,12 @@ void canvas_gradient(cairo_t *cr, double x0, double y0, double x1, double y1, un
 void canvas_box(cairo_t *cr, double x, double y, double width, double height, double radius);
 void canvas_disc(cairo_t *cr, double cx, double cy, double radius);
 
-/* Fully round at both ends, left to right from one colour to another over its own length, on a track of full
- * width. */
+/* Fully round at both ends, left to right from one colour to another, on a track of full width. */
 struct bar {
     double x, y, width, height;
-    double share; /* of width that is filled; never shorter than high */
+    int64_t value, full; /* a value of full fills the width; the least is as long as high */
     unsigned from, to;
+    bool spans_track; /* the colours do, so a short bar shows only the first of them; else they span the bar */
 };
 void canvas_bar(cairo_t *cr, const struct bar *bar);
 

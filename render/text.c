@@ -184,6 +184,34 @@ void text_right(cairo_t *cr, const struct type *type, unsigned colour, double ri
     text_draw(cr, text, colour, right - text.width, base);
 }
 
+/* Pango widens an ellipsis by the room that is left over: a gap before what follows. */
+static void tighten_ellipsis(struct text *text)
+{
+    for (GSList *runs = pango_layout_get_line(text->layout, 0)->runs; runs; runs = runs->next) {
+        const PangoLayoutRun *run = runs->data;
+        if (!(run->item->analysis.flags & PANGO_ANALYSIS_FLAG_IS_ELLIPSIS))
+            continue;
+        PangoGlyphInfo *last = &run->glyphs->glyphs[run->glyphs->num_glyphs - 1];
+        PangoRectangle natural;
+        pango_font_get_glyph_extents(run->item->analysis.font, last->glyph, NULL, &natural);
+        text->width -= pango_units_to_double(last->geometry.width - natural.width);
+        last->geometry.width = natural.width;
+    }
+}
+
+double text_phrase(cairo_t *cr, const struct type *type, unsigned colour, double x, double base,
+                   const struct phrase *phrase, double max_width)
+{
+    const struct text before = text_measure(type, phrase->before), after = text_measure(type, phrase->after);
+    struct text name = text_fit(type, phrase->name, max_width - before.width - after.width);
+    tighten_ellipsis(&name);
+    name.ink_bottom = fmin(name.ink_bottom, .4 * type->size); /* there may be lines below */
+    text_draw(cr, before, colour, x, base);
+    text_draw(cr, name, colour, x + before.width, base);
+    text_draw(cr, after, colour, x + before.width + name.width, base);
+    return before.width + name.width + after.width;
+}
+
 struct text text_shrink(const struct type *type, const char *s, double max_width)
 {
     const struct text text = text_measure(type, s);

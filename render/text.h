@@ -31,6 +31,13 @@ void text_draw(cairo_t *cr, struct text text, unsigned colour, double x, double 
 void text_left(cairo_t *cr, const struct type *type, unsigned colour, double x, double base, const char *s);
 void text_right(cairo_t *cr, const struct type *type, unsigned colour, double right, double base,
                 const char *s);
+/* A sentence around a name, of which the name alone is shortened where all would be wider than max_width.
+ * Returns the width. */
+struct phrase {
+    const char *before, *name, *after;
+};
+double text_phrase(cairo_t *cr, const struct type *type, unsigned colour, double x, double base,
+                   const struct phrase *phrase, double max_width);
 /* The ink, not the advance, is centred on the point. */
 void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, const char *s);
 

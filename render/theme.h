@@ -23,6 +23,9 @@ enum {
     COLOUR_LIVE = 0x3DDC84,
     COLOUR_LIVE_INK = 0x07271A,
     COLOUR_MEDAL_INK = 0x2A1C05,
+    COLOUR_PAIR_FROM = COLOUR_ACCENT, /* bars of time together */
+    COLOUR_PAIR_TO = 0xA98BFA,
+    COLOUR_PAIR_RING = 0x272743, /* between two avatars on the tint */
 };
 #define ALPHA_TRACK .07
 #define ALPHA_EDGE  .14
@@ -37,6 +40,9 @@ static const struct metal METALS[3] = {
     {0xF1F5FB, 0xA9B6C8, {0xA9C1E6, .22, .06, .05}},
     {0xF3B183, 0xC8743C, {0xF07B3F, .22, .06, .05}},
 };
+
+/* The row of the first partner. */
+static const struct tint PAIR_TINT = {0x8B7CF6, .32, .08, .06};
 
 /* Flat discs behind initials, picked by id. */
 static const unsigned INITIAL_COLOURS[4] = {0x4450A8, 0x2C7A66, 0x8E3F60, 0x5D4A9C};
@@ -64,6 +70,8 @@ static const struct type TYPE_MEDAL_RANK = {FAMILY_DISPLAY, 34, 800, 0, false};
 static const struct type TYPE_RANK = {FAMILY_DISPLAY, 30, 600, 0, false};
 static const struct type TYPE_MEDAL_NAME = {FAMILY, 34, 600, 0, false};
 static const struct type TYPE_NAME = {FAMILY, 30, 600, 0, false};
+static const struct type TYPE_MEDAL_OWN_NAME = {FAMILY, 34, 500, 0, false};
+static const struct type TYPE_OWN_NAME = {FAMILY, 30, 500, 0, false};
 static const struct type TYPE_MEDAL_DURATION = {FAMILY_DISPLAY, 36, 700, 0, true};
 static const struct type TYPE_DURATION = {FAMILY_DISPLAY, 31, 700, 0, true};
 static const struct type TYPE_FOOTER = {FAMILY, 22, 500, 0, false};

@@ -37,6 +37,36 @@ const char *words_duration(char out[WORDS_MAX], int64_t seconds)
     return out;
 }
 
+const char *words_count(char out[WORDS_COUNT_MAX], int64_t n, const char *one, const char *many)
+{
+    char number[WORDS_MAX];
+    snprintf(out, WORDS_COUNT_MAX, "%s %s", words_number(number, n), n == 1 ? one : many);
+    return out;
+}
+
+const char *words_places(char out[WORDS_PLACES_MAX], int64_t first, int64_t last, int64_t all)
+{
+    char from[WORDS_MAX], to[WORDS_MAX], of[WORDS_MAX];
+    words_number(from, first);
+    words_number(to, last);
+    words_number(of, all);
+    if (first == last)
+        snprintf(out, WORDS_PLACES_MAX, "%s of %s", to, of);
+    else
+        snprintf(out, WORDS_PLACES_MAX, "%s – %s of %s", from, to, of);
+    return out;
+}
+
+const char *words_percent(char out[WORDS_MAX], int64_t part, int64_t whole)
+{
+    const double percent = whole > 0 ? 100. * (double)part / (double)whole : 0;
+    if (percent < 1)
+        snprintf(out, WORDS_MAX, "<1%%");
+    else
+        snprintf(out, WORDS_MAX, "%.0f%%", percent);
+    return out;
+}
+
 /* What could turn the direction of the text around it, or of the whole row. */
 static bool is_direction(gunichar c)
 {

@@ -137,6 +137,74 @@ static struct picture leaderboard_odd(void)
     return board(view);
 }
 
+/* Partners ------------------------------------------------------------------------------------------------- */
+
+/* Gives the view back. */
+static struct picture shared(struct partners_view *view)
+{
+    const struct picture card = partners_render(view);
+    sample_partners_free(view);
+    return card;
+}
+
+static struct picture partners(void)
+{
+    return shared(sample_partners(0, 10));
+}
+
+static struct picture partners_page2(void)
+{
+    return shared(sample_partners(10, 9));
+}
+
+/* Always together. */
+static struct picture partners_1(void)
+{
+    struct partners_view *view = sample_partners(0, 1);
+    view->partners = 1;
+    view->own_seconds = view->first_seconds;
+    return shared(view);
+}
+
+static struct picture partners_long_name(void)
+{
+    struct partners_view *view = sample_partners(0, 3);
+    view->name = "Samwise the Unreasonably Patient Gardener of Lower Fernhill";
+    return shared(view);
+}
+
+/* Initials; times from seconds to centuries; many scripts on both sides. */
+static struct picture partners_odd(void)
+{
+    static const char *const names[PARTNERS_ROWS] = {
+        "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀",
+        "مرحبا بكم في هذه الغرفة الصوتية الطويلة جدا جدا جدا",
+        "Z̷̢̛̺͔̲̻̮͍͉̏̋͗͂̈́͆͝a̸̧̡̛͚̪̗͖̰̘̋̃̎̽̌͂͘l̶̢̛̰̱̺͙̙̰͌̈́̽̋̌͘g̸̨̛̩͓̺̭̹̬̎̏̑̈́̂͘o̵̢̨͍̩̬͕̙̎̽̏̄̋̕",
+        "שלום עולם abc",
+        "𝓢𝓹𝓪𝓬𝓮 𝔻𝕦𝕤𝕥 ☆彡 ꧁༺ ༻꧂",
+        "line\none\ttwo \xE2\x80\xAEreversed \xFF\xFE end",
+        "สวัสดีชาวโลก · नमस्ते दुनिया",
+        "👨‍👩‍👧‍👦 family 🏳️‍🌈 🇯🇵",
+        "Ελληνικά · Հայերեն · ქართული",
+        "",
+    };
+    struct partners_view *view = sample_partners(0, PARTNERS_ROWS);
+    int64_t seconds = INT64_C(36000000000);
+    view->own_seconds = view->first_seconds = seconds;
+    for (size_t i = 0; i < PARTNERS_ROWS; i++, seconds /= 10) {
+        sample_drop(&view->rows[i].avatar);
+        view->rows[i].name = names[i];
+        view->rows[i].position = (int64_t)(i * i * i * i * i + 1);
+        view->rows[i].seconds = seconds;
+    }
+    sample_drop(&view->avatar);
+    sample_drop(&view->small_avatar);
+    view->name = "مرحبا بكم في هذه الغرفة the Unreasonably Patient Gardener of Lower Fernhill";
+    view->server = "An uncommonly long name of a server that nobody ever types";
+    view->partners = 1234567;
+    return shared(view);
+}
+
 const struct card_case CARD_CASES[] = {
     {"leaderboard.jpg", leaderboard},
     {"leaderboard-page2.jpg", leaderboard_page2},
@@ -148,5 +216,10 @@ const struct card_case CARD_CASES[] = {
     {"leaderboard-ties.jpg", leaderboard_ties},
     {"leaderboard-scripts.jpg", leaderboard_scripts},
     {"leaderboard-odd.jpg", leaderboard_odd},
+    {"partners.jpg", partners},
+    {"partners-page2.jpg", partners_page2},
+    {"partners-1.jpg", partners_1},
+    {"partners-long-name.jpg", partners_long_name},
+    {"partners-odd.jpg", partners_odd},
     {0},
 };

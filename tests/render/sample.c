@@ -177,6 +177,57 @@ void sample_free(struct leaderboard_view *view)
     free(view);
 }
 
+static const struct {
+    size_t member;
+    int minutes; /* together with Ann */
+} PARTNERS[SAMPLE_MEMBERS - 1] = {
+    {1, 1122}, {0, 910}, {2, 693}, {4, 588}, {3, 380}, {6, 302}, {7, 217}, {8, 135}, {9, 58}, {11, 24},
+    {10, 22},  {12, 19}, {13, 14}, {14, 12}, {15, 9},  {16, 8},  {17, 5},  {18, 2},  {19, 0},
+};
+
+static struct partners_row partner(size_t place)
+{
+    const size_t member = PARTNERS[place].member;
+    return (struct partners_row){
+        .position = (int64_t)place + 1,
+        .user_id = (uint64_t)member << 22,
+        .name = MEMBERS[member].name,
+        .seconds = PARTNERS[place].minutes * INT64_C(60),
+        .avatar = sample_avatar(member, place == 0 ? PARTNERS_AVATAR_SIZE_FIRST : PARTNERS_AVATAR_SIZE),
+    };
+}
+
+struct partners_view *sample_partners(size_t first, size_t n)
+{
+    const struct member *own = &MEMBERS[SAMPLE_CALLER];
+    struct partners_view *view = mem_alloc(sizeof(*view));
+    *view = (struct partners_view){
+        .server = "The Lantern Room",
+        .range = "This month · 1 – 22 Nov 2026 UTC",
+        .name = own->name,
+        .user_id = SAMPLE_CALLER << 22,
+        .avatar = sample_avatar(SAMPLE_CALLER, PARTNERS_MEMBER_SIZE),
+        .small_avatar = sample_avatar(SAMPLE_CALLER, PARTNERS_AVATAR_SIZE_FIRST),
+        .own_seconds = own->minutes * INT64_C(60),
+        .partners = 23,
+        .first_seconds = PARTNERS[0].minutes * INT64_C(60),
+        .first_page = first == 0,
+        .n_rows = n,
+    };
+    for (size_t i = 0; i < n; i++)
+        view->rows[i] = partner(first + i);
+    return view;
+}
+
+void sample_partners_free(struct partners_view *view)
+{
+    for (size_t i = 0; i < view->n_rows; i++)
+        sample_drop(&view->rows[i].avatar);
+    sample_drop(&view->avatar);
+    sample_drop(&view->small_avatar);
+    free(view);
+}
+
 void sample_drop(const struct image **image)
 {
     image_destroy((struct image *)(uintptr_t)*image);

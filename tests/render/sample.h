@@ -1,7 +1,8 @@
-/* Made-up members and boards, always the same: for tests and for cards to look at. */
+/* Made-up members, boards and partners, always the same: for tests and for cards to look at. */
 #pragma once
 
 #include "render/leaderboard.h"
+#include "render/partners.h"
 
 #include <stddef.h>
 
@@ -16,6 +17,10 @@ struct image *sample_icon(int size);
  * medals. To be given to sample_free(). */
 struct leaderboard_view *sample_view(size_t first, size_t n);
 void sample_free(struct leaderboard_view *view);
+
+/* Ann's n partners from the given place on, of whom 19 can be had. To be given to sample_partners_free(). */
+struct partners_view *sample_partners(size_t first, size_t n);
+void sample_partners_free(struct partners_view *view);
 
 /* Takes away one picture of a view. */
 void sample_drop(const struct image **image);

@@ -1,60 +1,22 @@
 #include "render/leaderboard.h"
 
 #include "render/render.h"
-#include "render/theme.h"
-#include "tests/render/compare.h"
 #include "tests/render/fonts.h"
+#include "tests/render/pixels.h"
 #include "tests/render/sample.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 /* The card of a view, decoded again. Gives the view back. */
 static cairo_surface_t *card_of(struct leaderboard_view *view)
 {
-    struct picture picture = leaderboard_render(view);
+    const struct picture picture = leaderboard_render(view);
     sample_free(view);
-    cairo_surface_t *card = compare_decode(picture.bytes, picture.len);
-    assert_non_null(card);
-    assert_int_equal(cairo_image_surface_get_width(card), CARD_WIDTH);
-    assert_int_equal(cairo_image_surface_get_width(card), picture.width);
-    assert_int_equal(cairo_image_surface_get_height(card), picture.height);
-    free(picture.bytes);
-    return card;
+    return pixels_of(picture);
 }
 
-/* rgb with that opacity on the ground. */
-static unsigned over(unsigned ground, unsigned rgb, double alpha)
-{
-    unsigned mixed = 0;
-    for (int shift = 0; shift < 24; shift += 8) {
-        const double value = (ground >> shift & 255) * (1 - alpha) + (rgb >> shift & 255) * alpha;
-        mixed |= (unsigned)(value + .5) << shift;
-    }
-    return mixed;
-}
-
-/* JPEG moves colours a little. */
-static void assert_pixel(cairo_surface_t *card, int x, int y, unsigned expected)
-{
-    const unsigned found = compare_pixel(card, x, y);
-    if (compare_colours(found, expected) > 10)
-        fail_msg("pixel %d,%d is %06X, not %06X", x, y, found, expected);
-}
-
-/* Where the bar through y that begins at 214 ends: the first x that is nearer to the track than to the bar. */
+/* Where the bar through y ends. */
 static int bar_end(cairo_surface_t *card, int y, unsigned bar, unsigned track)
 {
-    int x = 214;
-    while (x < 952 &&
-           compare_colours(compare_pixel(card, x, y), bar) < compare_colours(compare_pixel(card, x, y), track))
-        x++;
-    return x;
+    return pixels_bar_end(card, 214, 952, y, bar, track);
 }
 
 static void test_heights(void **state)

@@ -134,6 +134,45 @@ static void test_right_to_left_names_keep_the_left_edge(void **state)
     }
 }
 
+static double width_of(const char *s)
+{
+    const struct text text = text_measure(&TYPE_NAME, s);
+    g_object_unref(text.layout);
+    return text.width;
+}
+
+/* The width of "Who NAME is" drawn at 100; what is drawn must agree. */
+static double phrase_width(const char *name, double max_width)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 600, 80);
+    cairo_t *cr = cairo_create(surface);
+    cairo_set_source_rgb(cr, 1, 1, 1);
+    cairo_paint(cr);
+    const struct phrase phrase = {"Who ", name, " is"};
+    const double width = text_phrase(cr, &TYPE_NAME, 0, 100, 50, &phrase, max_width);
+    cairo_destroy(cr);
+    int left, right;
+    ink_columns(surface, &left, &right);
+    assert_in_range(left, 98, 103);
+    assert_in_range(right, 100 + (int)width - 4, 100 + (int)width + 1);
+    cairo_surface_destroy(surface);
+    return width;
+}
+
+static void test_a_phrase_shortens_its_name_alone(void **state)
+{
+    (void)state;
+    const double whole = width_of("Who Patient Gardener is");
+    assert_float_equal(phrase_width("Patient Gardener", 500), whole, 1);
+    assert_float_equal(phrase_width("Patient Gardener", whole + 1), whole, 1);
+    /* However much room is left, nothing gapes between the ellipsis and what follows. */
+    const double shorter = width_of("Who Patien… is"), longer = width_of("Who Patient… is");
+    assert_float_equal(phrase_width("Patient Gardener", longer + 1), longer, 1);
+    assert_float_equal(phrase_width("Patient Gardener", longer - 1), shorter, 1);
+    assert_float_equal(phrase_width("Patient Gardener", shorter + 1), shorter, 1);
+    assert_true(phrase_width("مرحبا بكم في هذه الغرفة", 200) <= 200);
+}
+
 static void drop(struct duration *duration)
 {
     for (int i = 0; i < duration->n; i++)
@@ -176,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_emoji_have_the_size_of_the_text),
         cmocka_unit_test(test_long_names_end_in_an_ellipsis),
         cmocka_unit_test(test_right_to_left_names_keep_the_left_edge),
+        cmocka_unit_test(test_a_phrase_shortens_its_name_alone),
         cmocka_unit_test(test_durations_line_up),
     };
     const struct CMUnitTest without_fonts[] = {cmocka_unit_test(test_missing_fonts_are_an_error)};

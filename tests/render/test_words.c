@@ -36,6 +36,34 @@ static void test_durations_cut_seconds(void **state)
     assert_string_equal(words_duration(out, INT64_MAX), "2,562,047,788,015,215h 30m");
 }
 
+static void test_counts_and_places(void **state)
+{
+    (void)state;
+    char count[WORDS_COUNT_MAX], places[WORDS_PLACES_MAX];
+    assert_string_equal(words_count(count, 0, "member", "members"), "0 members");
+    assert_string_equal(words_count(count, 1, "member", "members"), "1 member");
+    assert_string_equal(words_count(count, 1214, "member", "members"), "1,214 members");
+    assert_string_equal(words_places(places, 1, 10, 214), "1 – 10 of 214");
+    assert_string_equal(words_places(places, 11, 11, 1011), "11 of 1,011");
+    words_places(places, INT64_MAX - 1, INT64_MAX, INT64_MAX);
+    assert_string_equal(places,
+                        "9,223,372,036,854,775,806 – 9,223,372,036,854,775,807 of 9,223,372,036,854,775,807");
+}
+
+static void test_percents_have_no_decimals(void **state)
+{
+    (void)state;
+    char out[WORDS_MAX];
+    assert_string_equal(words_percent(out, 588, 1925), "31%"); /* 30.5 */
+    assert_string_equal(words_percent(out, 29, 100), "29%");
+    assert_string_equal(words_percent(out, 100, 100), "100%");
+    assert_string_equal(words_percent(out, 1, 100), "1%");
+    assert_string_equal(words_percent(out, 99, 10000), "<1%");
+    assert_string_equal(words_percent(out, 0, 100), "<1%");
+    assert_string_equal(words_percent(out, 5, 0), "<1%");
+    assert_string_equal(words_percent(out, INT64_MAX, INT64_MAX), "100%");
+}
+
 static void assert_clean(const char *name, const char *expected)
 {
     char *clean = words_clean(name);
@@ -86,6 +114,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_have_thousands_separators),
         cmocka_unit_test(test_durations_cut_seconds),
+        cmocka_unit_test(test_counts_and_places),
+        cmocka_unit_test(test_percents_have_no_decimals),
         cmocka_unit_test(test_names_become_one_harmless_line),
         cmocka_unit_test(test_names_are_bounded),
     };
