@@ -45,8 +45,11 @@ struct db_pool {
     struct connection *connections;
     struct db_job *first_waiting, **last_waiting;
     int waiting;
-    struct db_job *refused;       /* to be told in the next turn */
-    struct loop_timer *next_turn; /* set while this turn submitted anything */
+    struct db_job *refused;            /* to be told in the next turn */
+    struct loop_timer *next_turn;      /* set while this turn submitted anything */
+    const struct db_statement *listen; /* NULL: nobody listens */
+    void (*on_notify)(void *arg, const char *payload);
+    void *on_notify_arg;
 };
 
 static void start_connecting(void *arg);
@@ -188,6 +191,16 @@ static bool read_results(struct connection *c)
     return true;
 }
 
+static void read_notifications(struct connection *c)
+{
+    PGnotify *notification;
+    while (c->state == READY && (notification = PQnotifies(c->pg)) != NULL) {
+        const struct db_pool *const pool = c->pool;
+        pool->on_notify(pool->on_notify_arg, notification->extra);
+        PQfreemem(notification);
+    }
+}
+
 static void flush(struct connection *c)
 {
     const int left = PQflush(c->pg);
@@ -210,6 +223,7 @@ static void on_ready(void *arg, unsigned events)
             drop(c, "out of step with the server");
             return;
         }
+        read_notifications(c);
     }
     if (c->state != READY)
         return;
@@ -344,6 +358,31 @@ void db_pool_submit(struct db_pool *pool, struct db_job *job,
         pool->next_turn = loop_after(pool->loop, 0, on_next_turn, pool);
 }
 
+/* Listening ----------------------------------------------------------------------------------------------- */
+
+/* A refusal is logged, and whoever waits goes on without. */
+static void on_listening(void *arg, const struct db_outcome *outcome)
+{
+    const struct db_pool *const pool = arg;
+    if (outcome->status == DB_OK || outcome->status == DB_FAILED)
+        pool->on_notify(pool->on_notify_arg, NULL);
+}
+
+/* The first job of a new connection. */
+static void listen_first(struct connection *c)
+{
+    struct db_pool *const pool = c->pool;
+    if (pool->listen == NULL || c != &pool->connections[0])
+        return;
+    struct db_job *const job = db_job_create();
+    db_job_statement(job, pool->listen);
+    job->pool = pool;
+    job->on_done = on_listening;
+    job->arg = pool;
+    job->results = mem_alloc(sizeof(*job->results) * (size_t)job->n_statements);
+    send_job(c, job);
+}
+
 /* Connecting ---------------------------------------------------------------------------------------------- */
 
 static void on_connect_timeout(void *arg)
@@ -373,6 +412,7 @@ static void become_ready(struct connection *c)
     c->n_prepared = c->n_confirmed = 0;
     c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_READ, on_ready, c);
     log_info("database_connected", "server_version=%d", PQserverVersion(c->pg));
+    listen_first(c);
     send_waiting(c->pool);
 }
 
@@ -483,6 +523,14 @@ void db_pool_destroy(struct db_pool *pool)
     free(pool->application_name);
     free(pool->url);
     free(pool);
+}
+
+void db_pool_listen(struct db_pool *pool, const struct db_statement *listen,
+                    void (*on_notify)(void *arg, const char *payload), void *arg)
+{
+    pool->listen = listen;
+    pool->on_notify = on_notify;
+    pool->on_notify_arg = arg;
 }
 
 bool db_pool_ready(const struct db_pool *pool)

@@ -30,6 +30,15 @@ void db_pool_destroy(struct db_pool *pool);
 /* Whether a connection stands now. */
 bool db_pool_ready(const struct db_pool *pool);
 
+/*
+ * The first connection also listens: "LISTEN channel". on_notify gets the payload of each notification, and NULL
+ * whenever listening begins, at first and after every break: what was told before is not known then. To be
+ * called right after db_pool_create().
+ */
+struct db_statement;
+void db_pool_listen(struct db_pool *pool, const struct db_statement *listen,
+                    void (*on_notify)(void *arg, const char *payload), void *arg);
+
 /* Jobs ---------------------------------------------------------------------------------------------------- */
 
 /* One SQL statement. Both strings are constants; name is unique in the program. */

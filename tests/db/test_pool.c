@@ -227,6 +227,57 @@ static void test_nobody_waits_for_ever(void **state)
     assert_false(db_pool_ready(pool));
 }
 
+/* Listening ------------------------------------------------------------------------------------------------ */
+
+static const struct db_statement listen_statement = {"listen", "LISTEN test_channel"};
+static const struct db_statement notify = {"notify", "SELECT pg_notify('test_channel', $1)"};
+static const struct db_statement suicide = {"suicide", "SELECT pg_terminate_backend(pg_backend_pid())"};
+static int n_begun;
+static char heard[64];
+
+static void on_notify(void *arg, const char *payload)
+{
+    (void)arg;
+    if (payload == NULL)
+        n_begun++;
+    else
+        strncat(heard, payload, sizeof(heard) - strlen(heard) - 1);
+    if (--pending == 0)
+        loop_stop(loop);
+}
+
+static void tell(const char *payload)
+{
+    struct answer answer;
+    struct db_job *const job = job_of(&notify);
+    db_job_text(job, payload);
+    pending++; /* besides the answer */
+    submit(job, &answer);
+    loop_run(loop);
+}
+
+/* Twice: a break in between is noticed, and told. */
+static void test_listening(void **state)
+{
+    (void)state;
+    make_pool(getenv("DATABASE_URL"), 2, 40, 10000);
+    db_pool_listen(pool, &listen_statement, on_notify, NULL);
+    pending = 1;
+    loop_run(loop);
+    assert_int_equal(n_begun, 1);
+    tell("a");
+    tell("b");
+    assert_string_equal(heard, "ab");
+    struct answer answers[2];
+    pending = 1; /* begins again */
+    submit(job_of(&suicide), &answers[0]);
+    submit(job_of(&suicide), &answers[1]);
+    loop_run(loop);
+    assert_int_equal(n_begun, 2);
+    tell("c");
+    assert_string_equal(heard, "abc");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_failed_prepare_is_tried_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_connection_is_told_and_mended, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_slow_statement_is_ended_by_the_server, setup, teardown),
+        cmocka_unit_test_teardown(test_listening, teardown),
         cmocka_unit_test_teardown(test_nobody_waits_for_ever, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
