@@ -1,6 +1,6 @@
 /*
  * One shard's whole life: claims it in the database, follows its gateway connection, keeps presence, and writes
- * sessions by the rules of counting. Glue between gateway, voice, session and writer.
+ * sessions by the rules of counting. Glue between gateway, ledger and writer.
  */
 #pragma once
 

@@ -11,7 +11,7 @@ struct voice;
 
 struct voice_member {
     uint64_t user_id, channel_id;
-    /* Kept here for tracker/session.h and tracker/shard.h. */
+    /* Kept here for tracker/session.h and tracker/ledger.h. */
     uint64_t session_id; /* of the open session; 0: none, the stay does not count */
     int64_t started_at;
     uint64_t identity; /* fingerprint of the names last written; 0: none yet */

@@ -182,9 +182,7 @@ static void send_batch(struct writer *writer)
     db_pool_submit(writer->config.pool, job, on_sent, writer);
 }
 
-/* Life
- * -------------------------------------------------------------------------------------------------------------
- */
+/* Life ---------------------------------------------------------------------------------------------------- */
 
 struct writer *writer_create(const struct writer_config *config, const struct writer_callbacks *callbacks)
 {
