@@ -34,6 +34,7 @@ struct connection {
     int failures;             /* attempts in a row */
     struct db_job *first, **last;
     int in_flight;
+    bool greeting;                                     /* READY, but its LISTEN is not answered yet */
     const struct db_statement *prepared[MAX_PREPARED]; /* in the order sent; */
     int n_prepared, n_confirmed;                       /* the server has answered for the first n_confirmed */
 };
@@ -282,7 +283,7 @@ static struct connection *pick(const struct db_pool *pool)
     struct connection *best = NULL;
     for (int i = 0; i < pool->config.connections; i++) {
         struct connection *const c = &pool->connections[i];
-        if (c->state == READY && c->in_flight < MAX_IN_FLIGHT &&
+        if (c->state == READY && !c->greeting && c->in_flight < MAX_IN_FLIGHT &&
             (best == NULL || c->in_flight < best->in_flight))
             best = c;
     }
@@ -363,12 +364,13 @@ void db_pool_submit(struct db_pool *pool, struct db_job *job,
 /* A refusal is logged, and whoever waits goes on without. */
 static void on_listening(void *arg, const struct db_outcome *outcome)
 {
-    const struct db_pool *const pool = arg;
+    struct db_pool *const pool = arg;
+    pool->connections[0].greeting = false;
     if (outcome->status == DB_OK || outcome->status == DB_FAILED)
         pool->on_notify(pool->on_notify_arg, NULL);
 }
 
-/* The first job of a new connection. */
+/* The first job of a new connection; others wait until it is answered and told. */
 static void listen_first(struct connection *c)
 {
     struct db_pool *const pool = c->pool;
@@ -380,6 +382,7 @@ static void listen_first(struct connection *c)
     job->on_done = on_listening;
     job->arg = pool;
     job->results = mem_alloc(sizeof(*job->results) * (size_t)job->n_statements);
+    c->greeting = true;
     send_job(c, job);
 }
 
@@ -536,7 +539,7 @@ void db_pool_listen(struct db_pool *pool, const struct db_statement *listen,
 bool db_pool_ready(const struct db_pool *pool)
 {
     for (int i = 0; i < pool->config.connections; i++) {
-        if (pool->connections[i].state == READY)
+        if (pool->connections[i].state == READY && !pool->connections[i].greeting)
             return true;
     }
     return false;

@@ -32,8 +32,8 @@ bool db_pool_ready(const struct db_pool *pool);
 
 /*
  * The first connection also listens: "LISTEN channel". on_notify gets the payload of each notification, and NULL
- * whenever listening begins, at first and after every break: what was told before is not known then. To be
- * called right after db_pool_create().
+ * whenever listening begins, at first and after every break, before any job goes over that connection: what was
+ * told meanwhile is lost. To be called right after db_pool_create().
  */
 struct db_statement;
 void db_pool_listen(struct db_pool *pool, const struct db_statement *listen,

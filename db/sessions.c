@@ -22,6 +22,10 @@ static const char *reason(enum session_end end)
         return "outage";
     case SESSION_REMOVED:
         return "removed";
+    case SESSION_DISABLED:
+        return "disabled";
+    case SESSION_AFK:
+        return "afk";
     }
     return NULL;
 }

@@ -10,6 +10,8 @@ enum session_end {
     SESSION_UNPROVEN, /* nobody watched any more: ended at the proven moment */
     SESSION_OUTAGE,
     SESSION_REMOVED,
+    SESSION_DISABLED, /* tracking was switched off */
+    SESSION_AFK,      /* went where nothing is counted, or that was switched off */
 };
 
 struct db_session {

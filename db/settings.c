@@ -102,6 +102,16 @@ void db_settings_change(struct db_pool *pool, const struct db_settings_change *c
 
 /* Loading ------------------------------------------------------------------------------------------------- */
 
+static const struct db_statement listen_settings = {
+    "listen_settings",
+    "LISTEN guild_settings",
+};
+
+void db_settings_listen(struct db_pool *pool, void (*on_notify)(void *arg, const char *guild_id), void *arg)
+{
+    db_pool_listen(pool, &listen_settings, on_notify, arg);
+}
+
 static const struct db_statement load_changes = {
     "load_changes",
     "SELECT guild_id, setting, new_value = 'true', floor(extract(epoch FROM changed_at) * 1000000)::bigint "
@@ -114,8 +124,9 @@ static const struct db_statement load_changes = {
 /* Read after the changes: what is committed between the two is here at least, and is notified. */
 static const struct db_statement load_settings = {
     "load_settings",
-    "SELECT guild_id, tracking, count_afk "
+    "SELECT guild_id, tracking, count_afk, afk_channel_id "
     "FROM guild_settings "
+    "LEFT JOIN guild USING (guild_id) "
     "WHERE (guild_id >> 22) % $1::int = $2::int AND NOT (tracking AND count_afk)",
 };
 
@@ -158,6 +169,7 @@ struct db_settings_guild db_settings_guild(const struct db_settings_loaded *load
         .guild_id = db_snowflake(loaded->guilds, row, 0),
         .on = {[SETTING_TRACKING] = db_bool(loaded->guilds, row, 1),
                [SETTING_COUNT_AFK] = db_bool(loaded->guilds, row, 2)},
+        .afk_channel_id = db_snowflake(loaded->guilds, row, 3),
     };
 }
 

@@ -68,7 +68,11 @@ struct db_settings_changed {
 struct db_settings_guild {
     uint64_t guild_id;
     bool on[N_SETTINGS];
+    uint64_t afk_channel_id; /* as it was last written; 0: none */
 };
+
+/* db_pool_listen() for changes: the payload is the server's id. */
+void db_settings_listen(struct db_pool *pool, void (*on_notify)(void *arg, const char *guild_id), void *arg);
 
 /* In order of time within a server. */
 size_t db_settings_n_changes(const struct db_settings_loaded *loaded);

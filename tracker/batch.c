@@ -65,6 +65,18 @@ void batch_session(struct batch *batch, uint64_t guild_id, const struct db_sessi
     batch->size++;
 }
 
+void batch_clip(struct batch *batch, uint64_t guild_id, uint64_t channel_id, int64_t from, int64_t until)
+{
+    struct batch_sessions *of_guild;
+    HASH_FIND(hh, batch->sessions, &guild_id, sizeof(guild_id), of_guild);
+    for (size_t i = 0; of_guild != NULL && i < of_guild->n; i++) {
+        struct db_session *const row = &of_guild->rows[i];
+        if ((channel_id == 0 || row->channel_id == channel_id) && row->end != SESSION_OPEN &&
+            row->started_at < until && row->ended_at > from)
+            row->ended_at = row->started_at > from ? row->started_at : from;
+    }
+}
+
 void batch_presence(struct batch *batch, uint64_t guild_id, uint64_t user_id, uint64_t channel_id)
 {
     const struct batch_key key = {.guild_id = guild_id, .id = user_id};

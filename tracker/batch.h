@@ -43,6 +43,9 @@ struct batch *batch_create(void);
 void batch_destroy(struct batch *batch);
 
 void batch_session(struct batch *batch, uint64_t guild_id, const struct db_session *session);
+/* Nothing was counted in a server (or one channel of it, if not 0) from a moment until another, in unix seconds:
+ * sessions in here that ended later end then, or as they began. */
+void batch_clip(struct batch *batch, uint64_t guild_id, uint64_t channel_id, int64_t from, int64_t until);
 void batch_presence(struct batch *batch, uint64_t guild_id, uint64_t user_id, uint64_t channel_id);
 void batch_member(struct batch *batch, const struct db_member *member);
 void batch_channel(struct batch *batch, const struct db_channel *channel);

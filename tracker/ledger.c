@@ -13,6 +13,7 @@
 struct ledger {
     struct writer *writer;
     struct voice *voice;
+    struct settings *settings;
     struct session_ids ids;
     uint64_t own_user_id; /* the bot's, from READY */
 };
@@ -31,8 +32,14 @@ static void write_transition(const struct change *change, const struct voice_tra
     struct ledger *const ledger = change->ledger;
     if (transition->change == VOICE_UNCHANGED)
         return;
+    const uint64_t channel_id = transition->member != NULL ? transition->member->channel_id : 0;
+    const struct session_rules rules = {
+        .times = change->times,
+        .end = change->end,
+        .stay = settings_stay(ledger->settings, transition->guild_id, channel_id),
+    };
     struct db_session rows[2];
-    const size_t n = session_rows(transition, &change->times, change->end, &ledger->ids, clock_wall_ms(), rows);
+    const size_t n = session_rows(transition, &rules, &ledger->ids, clock_wall_ms(), rows);
     struct batch *const batch = writer_batch(ledger->writer);
     for (size_t i = 0; i < n; i++)
         batch_session(batch, transition->guild_id, &rows[i]);
@@ -96,16 +103,35 @@ static void apply_voice_state(const struct change *change, uint64_t guild_id,
         keep_names(ledger, guild_id, &state->user, transition.member);
 }
 
+/* What counts --------------------------------------------------------------------------------------------- */
+
+/* A server's settings or its AFK channel changed. */
+static void reconsider(void *arg, uint64_t guild_id, struct voice_member *member)
+{
+    const struct change *const change = arg;
+    struct ledger *const ledger = change->ledger;
+    const struct session_rules rules = {
+        .times = change->times,
+        .stay = settings_stay(ledger->settings, guild_id, member->channel_id),
+    };
+    struct db_session row;
+    if (session_reconsider(member, &rules, &ledger->ids, clock_wall_ms(), &row))
+        batch_session(writer_batch(ledger->writer), guild_id, &row);
+}
+
 /* Events -------------------------------------------------------------------------------------------------- */
 
-static void put_guild(struct ledger *ledger, const struct event *event)
+static void put_guild(struct change *change, const struct event *event)
 {
+    struct ledger *const ledger = change->ledger;
     batch_guild(writer_batch(ledger->writer), &(struct db_guild){
                                                   .guild_id = event->guild_id,
                                                   .name = event->guild.name,
                                                   .icon = event->guild.icon,
                                                   .afk_channel_id = event->guild.afk_channel_id,
                                               });
+    settings_set_afk_channel(ledger->settings, event->guild_id, event->guild.afk_channel_id);
+    voice_each(ledger->voice, event->guild_id, reconsider, change);
 }
 
 static void put_channel(struct ledger *ledger, uint64_t guild_id, const struct event_channel *channel,
@@ -134,7 +160,7 @@ static void apply_snapshot(struct change *change, const struct event *event)
 {
     struct ledger *const ledger = change->ledger;
     const struct event_guild *const guild = &event->guild;
-    put_guild(ledger, event);
+    put_guild(change, event);
     for (size_t i = 0; i < guild->n_channels; i++)
         put_channel(ledger, event->guild_id, &guild->channels[i], false);
     voice_snapshot_begin(ledger->voice, event->guild_id);
@@ -180,7 +206,7 @@ static void apply_event(struct change *change, const struct event *event)
             apply_snapshot(change, event);
         break;
     case EVENT_GUILD_UPDATE:
-        put_guild(ledger, event);
+        put_guild(change, event);
         break;
     case EVENT_GUILD_DELETE:
         if (event->guild.unavailable)
@@ -216,6 +242,96 @@ void ledger_lose(struct ledger *ledger, const struct session_times *times)
     batch_gateway_session(writer_batch(ledger->writer), NULL, NULL);
 }
 
+/* Settings ------------------------------------------------------------------------------------------------ */
+
+/* A setting that was off from one moment to another, in unix seconds; INT64_MAX: it still is. */
+struct off {
+    struct change change;
+    const struct db_settings_changed *setting;
+    int64_t from, until;
+};
+
+static bool is_meant(const struct off *off, uint64_t guild_id, uint64_t channel_id)
+{
+    return off->setting->setting == SETTING_TRACKING ||
+           settings_afk_channel(off->change.ledger->settings, guild_id) == channel_id;
+}
+
+/* What began before it was off ends then, but not past what is proven; what began while it was off, and nobody
+ * knew, ends as it began. */
+static void end_where_off(void *arg, uint64_t guild_id, struct voice_member *member)
+{
+    const struct off *const off = arg;
+    if (member->started_at >= off->until || !is_meant(off, guild_id, member->channel_id))
+        return;
+    struct ledger *const ledger = off->change.ledger;
+    struct session_rules rules = {
+        .times = off->change.times,
+        .stay = off->setting->setting == SETTING_TRACKING ? STAY_DISABLED : STAY_AFK,
+    };
+    if (off->from < rules.times.end_at)
+        rules.times.end_at = off->from;
+    struct db_session row;
+    if (session_reconsider(member, &rules, &ledger->ids, clock_wall_ms(), &row))
+        batch_session(writer_batch(ledger->writer), guild_id, &row);
+}
+
+/* The same for sessions that ended since and are not written yet. */
+static void clip_unwritten(const struct off *off)
+{
+    const struct ledger *const ledger = off->change.ledger;
+    const uint64_t guild_id = off->setting->guild_id;
+    const bool everywhere = off->setting->setting == SETTING_TRACKING;
+    const uint64_t afk = settings_afk_channel(ledger->settings, guild_id);
+    if (everywhere || afk != 0)
+        writer_clip(ledger->writer, guild_id, everywhere ? 0 : afk, off->from, off->until);
+}
+
+/* Until when the i-th change held: that of the same setting after it. */
+static int64_t off_until(const struct db_settings_loaded *loaded, size_t i)
+{
+    const struct db_settings_changed off = db_settings_changed(loaded, i);
+    const size_t n = db_settings_n_changes(loaded);
+    while (++i < n) {
+        const struct db_settings_changed next = db_settings_changed(loaded, i);
+        if (next.guild_id == off.guild_id && next.setting == off.setting)
+            return next.changed_us / 1000000;
+    }
+    return INT64_MAX;
+}
+
+static void replay_changes(struct change *change, const struct db_settings_loaded *loaded)
+{
+    struct ledger *const ledger = change->ledger;
+    const size_t n = db_settings_n_changes(loaded);
+    for (size_t i = 0; i < n; i++) {
+        const struct db_settings_changed each = db_settings_changed(loaded, i);
+        if (!settings_is_news(ledger->settings, &each) || each.on)
+            continue;
+        struct off off = {
+            .change = *change,
+            .setting = &each,
+            .from = each.changed_us / 1000000,
+            .until = off_until(loaded, i),
+        };
+        voice_each(ledger->voice, each.guild_id, end_where_off, &off);
+        clip_unwritten(&off);
+    }
+}
+
+void ledger_obey(struct ledger *ledger, const struct db_settings_loaded *loaded,
+                 const struct session_times *times)
+{
+    struct change change = {.ledger = ledger, .times = *times};
+    settings_reset(ledger->settings);
+    for (size_t i = 0; i < db_settings_n_guilds(loaded); i++) {
+        const struct db_settings_guild guild = db_settings_guild(loaded, i);
+        settings_take(ledger->settings, &guild);
+    }
+    replay_changes(&change, loaded);
+    voice_each(ledger->voice, 0, reconsider, &change);
+}
+
 /* Life ---------------------------------------------------------------------------------------------------- */
 
 struct ledger *ledger_create(struct writer *writer, int64_t epoch)
@@ -223,6 +339,7 @@ struct ledger *ledger_create(struct writer *writer, int64_t epoch)
     struct ledger *const ledger = mem_alloc(sizeof(*ledger));
     ledger->writer = writer;
     ledger->voice = voice_create();
+    ledger->settings = settings_create();
     ledger->ids.epoch = (uint32_t)epoch;
     return ledger;
 }
@@ -232,6 +349,7 @@ void ledger_destroy(struct ledger *ledger)
     if (ledger == NULL)
         return;
     voice_destroy(ledger->voice);
+    settings_destroy(ledger->settings);
     free(ledger);
 }
 

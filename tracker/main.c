@@ -1,7 +1,9 @@
 #include "db/migrate.h"
+#include "db/settings.h"
 #include "infra/config.h"
 #include "infra/discord.h"
 #include "infra/http_client.h"
+#include "infra/json.h"
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/rest.h"
@@ -61,6 +63,15 @@ static void on_shard_failed(void *arg)
     loop_stop(tracker->loop);
 }
 
+/* guild_id: as text, or NULL where the settings of any server may have changed. */
+static void on_settings(void *arg, const char *guild_id)
+{
+    const struct tracker *const tracker = arg;
+    uint64_t id = 0;
+    if (guild_id == NULL || snowflake_parse(guild_id, &id))
+        shard_settings_changed(tracker->shard, id);
+}
+
 static void watch_signals(struct tracker *tracker)
 {
     sigset_t set;
@@ -90,6 +101,7 @@ static int run(struct tracker *tracker, struct shard_config *config, const char 
                                                                    .max_wait_ms = 60000,
                                                                    .statement_timeout_ms = 60000,
                                                                });
+    db_settings_listen(pool, on_settings, tracker);
     config->loop = tracker->loop;
     config->pool = pool;
     config->client = client;

@@ -30,25 +30,48 @@ static struct db_session ended(const struct voice_member *before, int64_t at, en
     };
 }
 
-size_t session_rows(const struct voice_transition *transition, const struct session_times *times,
-                    enum session_end end, struct session_ids *ids, int64_t now_ms, struct db_session rows[2])
+static struct db_session begun(struct voice_member *member, int64_t at, struct session_ids *ids, int64_t now_ms)
+{
+    member->session_id = session_next_id(ids, now_ms);
+    member->started_at = at;
+    return (struct db_session){
+        .session_id = member->session_id,
+        .user_id = member->user_id,
+        .channel_id = member->channel_id,
+        .started_at = member->started_at,
+        .end = SESSION_OPEN,
+    };
+}
+
+size_t session_rows(const struct voice_transition *transition, const struct session_rules *rules,
+                    struct session_ids *ids, int64_t now_ms, struct db_session rows[2])
 {
     size_t n = 0;
-    const bool leaves = transition->change == VOICE_MOVED || transition->change == VOICE_LEFT;
-    if (leaves && transition->before.session_id != 0)
-        rows[n++] =
-            ended(&transition->before, times->end_at, transition->change == VOICE_MOVED ? SESSION_MOVE : end);
-    if (transition->change == VOICE_JOINED || transition->change == VOICE_MOVED) {
-        struct voice_member *const member = transition->member;
-        member->session_id = session_next_id(ids, now_ms);
-        member->started_at = times->start_at;
-        rows[n++] = (struct db_session){
-            .session_id = member->session_id,
-            .user_id = member->user_id,
-            .channel_id = member->channel_id,
-            .started_at = member->started_at,
-            .end = SESSION_OPEN,
-        };
+    const bool moves = transition->change == VOICE_MOVED;
+    if ((moves || transition->change == VOICE_LEFT) && transition->before.session_id != 0) {
+        const enum session_end move = rules->stay == STAY_AFK ? SESSION_AFK : SESSION_MOVE;
+        rows[n++] = ended(&transition->before, rules->times.end_at, moves ? move : rules->end);
+    }
+    if (moves || transition->change == VOICE_JOINED) {
+        if (rules->stay == STAY_COUNTS)
+            rows[n++] = begun(transition->member, rules->times.start_at, ids, now_ms);
+        else
+            transition->member->session_id = 0;
     }
     return n;
+}
+
+bool session_reconsider(struct voice_member *member, const struct session_rules *rules, struct session_ids *ids,
+                        int64_t now_ms, struct db_session *row)
+{
+    const bool counts = rules->stay == STAY_COUNTS;
+    if (counts == (member->session_id != 0))
+        return false;
+    if (counts) {
+        *row = begun(member, rules->times.start_at, ids, now_ms);
+    } else {
+        *row = ended(member, rules->times.end_at, rules->stay == STAY_AFK ? SESSION_AFK : SESSION_DISABLED);
+        member->session_id = 0;
+    }
+    return true;
 }

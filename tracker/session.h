@@ -2,6 +2,7 @@
 #pragma once
 
 #include "db/sessions.h"
+#include "tracker/settings.h"
 #include "tracker/voice.h"
 
 /*
@@ -23,10 +24,20 @@ struct session_ids {
 
 uint64_t session_next_id(struct session_ids *ids, int64_t now_ms);
 
+/* What one change is booked by. */
+struct session_rules {
+    struct session_times times;
+    enum session_end end; /* how a leave is to be called */
+    enum stay stay;       /* whether the stay after it counts */
+};
+
 /*
  * The rows that a transition writes, at most two: the end of the session before, the beginning of the one
- * after. Sets session_id and started_at of the member. end is how a leave is to be called. Returns the number
- * of rows.
+ * after. Sets session_id and started_at of the member. Returns the number of rows.
  */
-size_t session_rows(const struct voice_transition *transition, const struct session_times *times,
-                    enum session_end end, struct session_ids *ids, int64_t now_ms, struct db_session rows[2]);
+size_t session_rows(const struct voice_transition *transition, const struct session_rules *rules,
+                    struct session_ids *ids, int64_t now_ms, struct db_session rows[2]);
+
+/* Somebody stays where they are, and what counts has changed: true with a row where a session ends or begins. */
+bool session_reconsider(struct voice_member *member, const struct session_rules *rules, struct session_ids *ids,
+                        int64_t now_ms, struct db_session *row);

@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLAIM_RETRY_MS = 1000 };
+enum {
+    RETRY_MS = 1000,         /* of what the database did not answer */
+    PROOF_WITHIN_MS = 900,   /* how long changed settings wait for a sign of life */
+    SETTINGS_OVERLAP_S = 60, /* a change is stamped a moment before it is committed */
+};
 
 struct shard {
     struct shard_config config;
@@ -26,6 +30,12 @@ struct shard {
     int64_t last_s; /* the latest second booked: times of sessions never run back */
     struct loop_timer *heartbeat;
     bool proof_wanted; /* the heartbeat asked the gateway for a sign of life, and writes when it comes */
+
+    char *session_id, *resume_url;     /* of the claim, until the gateway is made */
+    int64_t settings_since;            /* unix seconds, the database's clock: changes before are known */
+    struct loop_timer *settings_timer; /* set while they wait to be loaded */
+    bool settings_loading, settings_stale;
+    int64_t settings_beat_ms; /* monotonic: when they last asked for a sign of life */
 
     void (*on_failed)(void *arg);
     void *on_failed_arg;
@@ -86,6 +96,8 @@ static void on_session_lost(void *arg)
     writer_flush(shard->writer);
 }
 
+static void load_settings(struct shard *shard);
+
 static void on_acknowledged(void *arg, int64_t received_ms)
 {
     struct shard *const shard = arg;
@@ -94,6 +106,8 @@ static void on_acknowledged(void *arg, int64_t received_ms)
         shard->proof_wanted = false;
         writer_flush(shard->writer);
     }
+    if (shard->settings_timer != NULL)
+        load_settings(shard);
 }
 
 static void on_fatal(void *arg, const char *why)
@@ -139,7 +153,7 @@ static void load_presence(struct shard *shard, const struct db_shard_claim *clai
     }
 }
 
-static void start_gateway(struct shard *shard, const struct db_shard_claim *claim)
+static void start_gateway(struct shard *shard)
 {
     const struct gateway_config config = {
         .loop = shard->config.loop,
@@ -149,7 +163,7 @@ static void start_gateway(struct shard *shard, const struct db_shard_claim *clai
         .gateway_url = shard->config.gateway_url,
         .shard_id = shard->config.key.shard_id,
         .shard_count = shard->config.key.shard_count,
-        .session = {.session_id = claim->session_id, .resume_url = claim->resume_url, .seq = claim->seq},
+        .session = {shard->session_id, shard->resume_url, shard->progress.seq},
     };
     shard->gateway = gateway_create(&config, &(struct gateway_callbacks){
                                                  .on_alive = on_alive,
@@ -164,6 +178,73 @@ static void start_gateway(struct shard *shard, const struct db_shard_claim *clai
         loop_after(shard->config.loop, shard->config.heartbeat_interval * 1000, on_heartbeat, shard);
 }
 
+/* Settings (rule 6) --------------------------------------------------------------------------------------- */
+
+static void on_settings_time(void *arg)
+{
+    struct shard *const shard = arg;
+    shard->settings_timer = NULL;
+    load_settings(shard);
+}
+
+static void on_settings(void *arg, const struct db_settings_loaded *loaded)
+{
+    struct shard *const shard = arg;
+    shard->settings_loading = false;
+    if (loaded == NULL || shard->settings_stale) {
+        shard->settings_stale = false;
+        shard->settings_timer =
+            loop_after(shard->config.loop, loaded == NULL ? RETRY_MS : 0, on_settings_time, shard);
+        return;
+    }
+    const struct session_times times = {.end_at = proven_s(shard), .start_at = book(shard, clock_wall_ms())};
+    shard->settings_since = loaded->as_of - SETTINGS_OVERLAP_S;
+    ledger_obey(shard->ledger, loaded, &times);
+    writer_hold(shard->writer, false);
+    if (shard->gateway == NULL)
+        start_gateway(shard);
+}
+
+static void load_settings(struct shard *shard)
+{
+    loop_cancel(shard->settings_timer);
+    shard->settings_timer = NULL;
+    shard->settings_stale = shard->settings_loading;
+    if (shard->settings_loading)
+        return;
+    shard->settings_loading = true;
+    db_settings_load(shard->config.pool, &shard->config.key, shard->settings_since, on_settings, shard);
+}
+
+/*
+ * A change takes effect when it was made, but not past the proven moment: so a sign of life is asked for first.
+ * At most once a second, for there is a budget of beats. After a break nothing is written before the changes of
+ * meanwhile are known.
+ */
+void shard_settings_changed(struct shard *shard, uint64_t guild_id)
+{
+    if (shard->writer == NULL || shard->on_stopped != NULL)
+        return; /* they are loaded behind the claim */
+    if (guild_id == 0) {
+        writer_hold(shard->writer, true);
+        load_settings(shard);
+        return;
+    }
+    const struct db_shard_key *const key = &shard->config.key;
+    if ((guild_id >> 22) % (uint64_t)key->shard_count != (uint64_t)key->shard_id ||
+        shard->settings_timer != NULL)
+        return;
+    const int64_t now = clock_monotonic_ms();
+    const bool rested = now - shard->settings_beat_ms >= PROOF_WITHIN_MS;
+    if (rested)
+        shard->settings_beat_ms = now;
+    const bool asked = rested && shard->gateway != NULL && gateway_beat(shard->gateway);
+    shard->settings_timer =
+        loop_after(shard->config.loop, asked || !rested ? PROOF_WITHIN_MS : 0, on_settings_time, shard);
+}
+
+/* Claiming ------------------------------------------------------------------------------------------------ */
+
 static void on_claim_time(void *arg);
 
 static void on_claimed(void *arg, const struct db_shard_claim *claim, const char *sqlstate)
@@ -175,7 +256,7 @@ static void on_claimed(void *arg, const struct db_shard_claim *claim, const char
         return;
     }
     if (claim == NULL) {
-        shard->claim_timer = loop_after(shard->config.loop, CLAIM_RETRY_MS, on_claim_time, shard);
+        shard->claim_timer = loop_after(shard->config.loop, RETRY_MS, on_claim_time, shard);
         return;
     }
     shard->progress.seq = claim->seq;
@@ -197,7 +278,10 @@ static void on_claimed(void *arg, const struct db_shard_claim *claim, const char
              (long long)claim->batch_no, (long long)claim->seq, ledger_in_voice(shard->ledger),
              (long long)(claim->proven_ms > 0 ? clock_wall_ms() - claim->proven_ms : -1));
     writer_progress(shard->writer, &shard->progress);
-    start_gateway(shard, claim);
+    shard->session_id = mem_strdup(claim->session_id);
+    shard->resume_url = mem_strdup(claim->resume_url);
+    shard->settings_since = proven_s(shard) - SETTINGS_OVERLAP_S;
+    load_settings(shard);
 }
 
 static void on_claim_time(void *arg)
@@ -232,6 +316,8 @@ void shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg)
     shard->heartbeat = NULL;
     loop_cancel(shard->claim_timer);
     shard->claim_timer = NULL;
+    loop_cancel(shard->settings_timer);
+    shard->settings_timer = NULL;
     shard->on_stopped = on_stopped;
     shard->on_stopped_arg = arg;
     if (shard->gateway != NULL)
@@ -246,8 +332,11 @@ void shard_destroy(struct shard *shard)
         return;
     loop_cancel(shard->heartbeat);
     loop_cancel(shard->claim_timer);
+    loop_cancel(shard->settings_timer);
     gateway_destroy(shard->gateway);
     ledger_destroy(shard->ledger);
     writer_destroy(shard->writer);
+    free(shard->session_id);
+    free(shard->resume_url);
     free(shard);
 }

@@ -25,6 +25,8 @@ struct shard_config {
 /* on_failed: the shard cannot go on, and why is logged (another owner, Discord refuses us for good, no tables).
  */
 struct shard *shard_create(const struct shard_config *config, void (*on_failed)(void *arg), void *arg);
+/* The settings of a server changed; 0: any may have. */
+void shard_settings_changed(struct shard *shard, uint64_t guild_id);
 /* A planned stop: hears no more, commits what was heard, leaves sessions open and the gateway's session alive,
  * then calls on_stopped. */
 void shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg);

@@ -139,6 +139,21 @@ void voice_clear(struct voice *voice, uint64_t guild_id, uint64_t channel_id,
     }
 }
 
+static void each_of(struct guild *guild,
+                    void (*on_member)(void *arg, uint64_t guild_id, struct voice_member *member), void *arg)
+{
+    for (struct voice_member *member = guild->members; member != NULL; member = member->hh.next)
+        on_member(arg, guild->guild_id, member);
+}
+
+void voice_each(struct voice *voice, uint64_t guild_id,
+                void (*on_member)(void *arg, uint64_t guild_id, struct voice_member *member), void *arg)
+{
+    struct guild *guild = guild_id != 0 ? find_guild(voice, guild_id) : voice->guilds;
+    for (; guild != NULL; guild = guild_id != 0 ? NULL : guild->hh.next)
+        each_of(guild, on_member, arg);
+}
+
 void voice_destroy(struct voice *voice)
 {
     if (voice == NULL)

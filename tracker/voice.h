@@ -48,3 +48,7 @@ void voice_snapshot_end(struct voice *voice, uint64_t guild_id,
 /* Takes out everybody in a channel, a server (channel_id 0) or everywhere (both 0). */
 void voice_clear(struct voice *voice, uint64_t guild_id, uint64_t channel_id,
                  void (*on_left)(void *arg, const struct voice_transition *left), void *arg);
+
+/* Calls on_member for everybody in a server, or everywhere (0). It may change what is kept for the rules. */
+void voice_each(struct voice *voice, uint64_t guild_id,
+                void (*on_member)(void *arg, uint64_t guild_id, struct voice_member *member), void *arg);

@@ -25,7 +25,8 @@ struct writer {
     struct loop_timer *timer; /* IDLE: the next send; PAUSING: the next try */
     bool soon;                /* the timer is set for the next turn */
     bool wanted;              /* a write was asked for while one was under way */
-    int64_t batch_no;         /* batches committed so far */
+    bool held;
+    int64_t batch_no; /* batches committed so far */
     struct batch_progress progress;
     int64_t sent_ms;
     void (*on_written)(void *arg);
@@ -73,12 +74,28 @@ void writer_drain(struct writer *writer, void (*on_written)(void *arg), void *ar
     writer_flush(writer);
 }
 
+void writer_hold(struct writer *writer, bool held)
+{
+    writer->held = held;
+}
+
+void writer_clip(struct writer *writer, uint64_t guild_id, uint64_t channel_id, int64_t from, int64_t until)
+{
+    batch_clip(writer->next, guild_id, channel_id, from, until);
+    if (writer->under_way != NULL && writer->state == PAUSING)
+        batch_clip(writer->under_way, guild_id, channel_id, from, until);
+}
+
 /* Writing ------------------------------------------------------------------------------------------------- */
 
 static void on_time(void *arg)
 {
     struct writer *const writer = arg;
     writer->timer = NULL;
+    if (writer->state != ASKING && (writer->held || !db_pool_ready(writer->config.pool))) {
+        writer->timer = loop_after(writer->config.loop, RETRY_MS, on_time, writer);
+        return;
+    }
     if (writer->state == IDLE) {
         writer->under_way = writer->next;
         writer->under_way->progress = writer->progress;
@@ -138,7 +155,7 @@ static void on_asked(void *arg, bool ok, int64_t epoch, int64_t batch_no)
         committed(writer);
     } else {
         writer->state = PAUSING;
-        send_batch(writer);
+        on_time(writer);
     }
 }
 

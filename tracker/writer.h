@@ -2,7 +2,7 @@
  * Writes batches: one transaction at a time, in order, through the fence.
  *
  * What is put into writer_batch() is written within a quarter of a second, at once when there is much of it,
- * and whenever writer_flush() asks. While a batch is under way the next one collects. A batch that did not get
+ * and whenever writer_flush() asks. While a batch is under way the next one collects; without a database both wait. A batch that did not get
  * through is tried again until it does; after a lost reply the database is asked whether it counted.
  *
  * States: IDLE, SENDING (no answer yet), ASKING (was it committed?), PAUSING (before another try), FENCED (for
@@ -36,6 +36,10 @@ void writer_destroy(struct writer *writer);
 
 /* The batch that collects now, to be filled in this turn of the loop. */
 struct batch *writer_batch(struct writer *writer);
+/* While held, nothing is sent: what is collected may still change. */
+void writer_hold(struct writer *writer, bool held);
+/* batch_clip() of all that is not on its way. */
+void writer_clip(struct writer *writer, uint64_t guild_id, uint64_t channel_id, int64_t from, int64_t until);
 /* What the next batch closes with. Asks for no write by itself. */
 void writer_progress(struct writer *writer, const struct batch_progress *progress);
 /* Writes what there is from the next turn on, be it nothing but the progress. */

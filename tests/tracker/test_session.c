@@ -14,13 +14,15 @@ struct fixture {
     struct voice *voice;
     struct session_ids ids;
     struct db_session rows[2];
+    enum stay stay; /* of what comes next */
 };
 
 static size_t apply(struct fixture *f, uint64_t channel, int64_t end_at, int64_t start_at)
 {
     const struct voice_transition transition = voice_apply(f->voice, GUILD, 7, channel);
-    const struct session_times times = {.end_at = end_at, .start_at = start_at};
-    return session_rows(&transition, &times, SESSION_LEAVE, &f->ids, start_at * 1000, f->rows);
+    const struct session_rules rules = {
+        .times = {.end_at = end_at, .start_at = start_at}, .end = SESSION_LEAVE, .stay = f->stay};
+    return session_rows(&transition, &rules, &f->ids, start_at * 1000, f->rows);
 }
 
 static int setup(void **state)
@@ -92,6 +94,39 @@ static void test_nothing_is_written_of_a_stay_that_does_not_count(void **state)
     assert_int_equal(apply(f, 0, 1100, 1100), 0);
 }
 
+static void test_a_move_to_where_nothing_counts_and_back(void **state)
+{
+    struct fixture *const f = *state;
+    apply(f, 10, 1000, 1000);
+    f->stay = STAY_AFK;
+    assert_int_equal(apply(f, 11, 1100, 1100), 1);
+    assert_int_equal(f->rows[0].end, SESSION_AFK);
+    assert_int_equal(f->rows[0].ended_at, 1100);
+    f->stay = STAY_COUNTS;
+    assert_int_equal(apply(f, 10, 1200, 1200), 1);
+    assert_int_equal(f->rows[0].end, SESSION_OPEN);
+    assert_int_equal(f->rows[0].started_at, 1200);
+}
+
+static void test_what_counts_changes_while_somebody_sits_there(void **state)
+{
+    struct fixture *const f = *state;
+    apply(f, 10, 1000, 1000);
+    struct voice_member *const member = voice_apply(f->voice, GUILD, 7, 10).member;
+    struct session_rules rules = {.times = {.end_at = 1100, .start_at = 1150}};
+    assert_false(session_reconsider(member, &rules, &f->ids, 0, f->rows));
+    rules.stay = STAY_DISABLED;
+    assert_true(session_reconsider(member, &rules, &f->ids, 0, f->rows));
+    assert_int_equal(f->rows[0].end, SESSION_DISABLED);
+    assert_int_equal(f->rows[0].ended_at, 1100);
+    assert_false(session_reconsider(member, &rules, &f->ids, 0, f->rows));
+    rules.stay = STAY_COUNTS;
+    assert_true(session_reconsider(member, &rules, &f->ids, 0, f->rows));
+    assert_int_equal(f->rows[0].end, SESSION_OPEN);
+    assert_int_equal(f->rows[0].started_at, 1150);
+    assert_int_equal(f->rows[0].channel_id, 10);
+}
+
 static void test_ids_rise_whatever_the_clock_does(void **state)
 {
     (void)state;
@@ -116,6 +151,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_replayed_move_leaves_the_gap_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_joined_and_left_within_the_gap_is_of_no_length, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_is_written_of_a_stay_that_does_not_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_move_to_where_nothing_counts_and_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_counts_changes_while_somebody_sits_there, setup, teardown),
         cmocka_unit_test(test_ids_rise_whatever_the_clock_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
