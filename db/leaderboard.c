@@ -41,8 +41,7 @@
     ") "                                                                                                             \
     "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "                \
     "       h.seconds, h.members, (SELECT count(*) FROM open), h.first, h.page, "                                    \
-    "       r.position, r.rank, r.user_id, r.seconds, r.live, "                                                      \
-    "       m.username, m.global_name, m.nick, m.discriminator, m.avatar, m.guild_avatar "                           \
+    "       r.position, r.rank, r.seconds, r.live, r.user_id, " DB_MEMBER_COLUMNS " "                                \
     "  FROM guild g "                                                                                                \
     " CROSS JOIN bounds b "                                                                                          \
     " CROSS JOIN head h "                                                                                            \
@@ -79,30 +78,24 @@ static const struct db_statement boards[N_TIME_RANGES] = {
 };
 
 struct reading {
-    uint64_t caller_id;
+    uint64_t guild_id, caller_id;
     void (*on_done)(void *arg, const struct db_leaderboard *board);
     void *arg;
 };
 
-static struct db_leaderboard_row row_at(const struct db_rows *rows, int i)
+static struct db_leaderboard_row row_at(const struct db_rows *rows, int i, uint64_t guild_id)
 {
     return (struct db_leaderboard_row){
         .position = db_int(rows, i, 9),
         .rank = db_int(rows, i, 10),
-        .user_id = db_snowflake(rows, i, 11),
-        .seconds = db_int(rows, i, 12),
-        .live = db_bool(rows, i, 13),
-        .username = db_text(rows, i, 14),
-        .global_name = db_text(rows, i, 15),
-        .nick = db_text(rows, i, 16),
-        .discriminator = db_text(rows, i, 17),
-        .avatar = db_text(rows, i, 18),
-        .guild_avatar = db_text(rows, i, 19),
+        .seconds = db_int(rows, i, 11),
+        .live = db_bool(rows, i, 12),
+        .member = db_member_at(rows, i, 13, guild_id),
     };
 }
 
 /* Every row carries the head; an empty board is one row without a member. */
-static struct db_leaderboard board_from(const struct db_rows *rows, uint64_t caller_id)
+static struct db_leaderboard board_from(const struct db_rows *rows, uint64_t guild_id, uint64_t caller_id)
 {
     const int n = db_rows_count(rows);
     if (n == 0)
@@ -120,8 +113,8 @@ static struct db_leaderboard board_from(const struct db_rows *rows, uint64_t cal
         .page = (int)db_int(rows, 0, 8),
     };
     for (int i = 0; i < n && !db_is_null(rows, i, 9); i++) {
-        const struct db_leaderboard_row row = row_at(rows, i);
-        if (row.user_id == caller_id) {
+        const struct db_leaderboard_row row = row_at(rows, i, guild_id);
+        if (row.member.user_id == caller_id) {
             board.caller_has_time = true;
             board.caller = row;
         }
@@ -137,7 +130,7 @@ static void on_read(void *arg, const struct db_outcome *outcome)
     if (outcome->status != DB_OK) {
         reading->on_done(reading->arg, NULL);
     } else {
-        const struct db_leaderboard board = board_from(outcome->rows[0], reading->caller_id);
+        const struct db_leaderboard board = board_from(outcome->rows[0], reading->guild_id, reading->caller_id);
         reading->on_done(reading->arg, &board);
     }
 }
@@ -147,7 +140,8 @@ void db_leaderboard_read(struct db_pool *pool, const struct db_leaderboard_query
 {
     struct db_job *const job = db_job_create();
     struct reading *const reading = db_job_memory(job, sizeof(*reading));
-    *reading = (struct reading){.caller_id = query->caller_id, .on_done = on_done, .arg = arg};
+    *reading = (struct reading){
+        .guild_id = query->guild_id, .caller_id = query->caller_id, .on_done = on_done, .arg = arg};
     db_job_statement(job, &boards[query->range]);
     db_job_snowflake(job, query->guild_id);
     db_job_snowflake(job, query->caller_id);

@@ -2,6 +2,7 @@
  * database. */
 #pragma once
 
+#include "db/members.h"
 #include "db/range.h"
 
 #include <stdbool.h>
@@ -20,15 +21,13 @@ struct db_leaderboard_query {
     uint64_t caller_id; /* whose own rank is wanted */
 };
 
-/* A member on a board. Strings are borrowed from the answer; username is NULL where the tracker never met the
- * member. */
+/* A member on a board. Strings are borrowed from the answer. */
 struct db_leaderboard_row {
-    int64_t position; /* from 1, unique */
-    int64_t rank;     /* equal times share one: 1, 1, 3 */
-    uint64_t user_id;
-    int64_t seconds; /* above 0 */
-    bool live;       /* in voice now: has an open session */
-    const char *username, *global_name, *nick, *discriminator, *avatar, *guild_avatar;
+    int64_t position;        /* from 1, unique */
+    int64_t rank;            /* equal times share one: 1, 1, 3 */
+    int64_t seconds;         /* above 0 */
+    bool live;               /* in voice now: has an open session */
+    struct db_member member; /* username is NULL where the tracker never met the member */
 };
 
 struct db_leaderboard {

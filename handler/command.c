@@ -1,21 +1,35 @@
 #include "handler/command.h"
 
+#include "handler/choices.h"
 #include "handler/cmd_leaderboard.h"
+#include "handler/cmd_settings.h"
 #include "handler/controls.h"
 #include "handler/interaction.h"
-#include "infra/discord.h"
 
+#include <cJSON.h>
 #include <string.h>
 
 static const char root_name[] = "vc";
+
+#define TIME_RANGE(DESCRIPTION, CHOICES)                                                                       \
+    {                                                                                                          \
+        COMMAND_TIME_RANGE, DESCRIPTION, DISCORD_OPTION_STRING, CHOICES                                        \
+    }
 
 static const struct command commands[] = {
     {
         .name = "leaderboard",
         .description = "Who spent the most time in voice",
         .controls = CONTROLS_LEADERBOARD,
-        .add_options = cmd_leaderboard_options,
+        .options = {TIME_RANGE("What time to count (this month if you do not choose)", &choices_ranges)},
         .run = cmd_leaderboard_run,
+    },
+    {
+        .name = "settings",
+        .description = "Settings of this server: tracking and the AFK channel (Manage Server)",
+        .controls = CONTROLS_SETTINGS,
+        .ephemeral = true,
+        .run = cmd_settings_run,
     },
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -37,13 +51,33 @@ const struct command *command_find(const struct interaction *interaction)
     return NULL;
 }
 
+static void add_option(cJSON *options, const struct command_option *from)
+{
+    cJSON *const option = cJSON_CreateObject();
+    cJSON_AddItemToArray(options, option);
+    cJSON_AddNumberToObject(option, "type", from->type);
+    cJSON_AddStringToObject(option, "name", from->name);
+    cJSON_AddStringToObject(option, "description", from->description);
+    if (from->choices == NULL)
+        return;
+    cJSON *const choices = cJSON_AddArrayToObject(option, "choices");
+    for (int i = 0; i < from->choices->n; i++) {
+        cJSON *const choice = cJSON_CreateObject();
+        cJSON_AddStringToObject(choice, "name", from->choices->list[i].label);
+        cJSON_AddStringToObject(choice, "value", from->choices->list[i].value);
+        cJSON_AddItemToArray(choices, choice);
+    }
+}
+
 static void add_subcommand(cJSON *options, const struct command *command)
 {
     cJSON *const option = cJSON_CreateObject();
     cJSON_AddNumberToObject(option, "type", DISCORD_OPTION_SUB_COMMAND);
     cJSON_AddStringToObject(option, "name", command->name);
     cJSON_AddStringToObject(option, "description", command->description);
-    command->add_options(cJSON_AddArrayToObject(option, "options"));
+    cJSON *const inner = cJSON_AddArrayToObject(option, "options");
+    for (int i = 0; i < COMMAND_MAX_OPTIONS && command->options[i].name != NULL; i++)
+        add_option(inner, &command->options[i]);
     cJSON_AddItemToArray(options, option);
 }
 

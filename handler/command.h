@@ -1,18 +1,33 @@
 /* The table of our commands: one entry a subcommand of /vc. */
 #pragma once
 
-#include <cJSON.h>
+#include "infra/discord.h"
+
 #include <stdbool.h>
 
 struct app;
+struct choices;
 struct interaction;
 struct reply;
 
+/* Names of options. */
+#define COMMAND_TIME_RANGE "time_range"
+#define COMMAND_USER       "user"
+#define COMMAND_STATISTIC  "statistic"
+
+struct command_option {
+    const char *name, *description;
+    enum discord_option_type type;
+    const struct choices *choices; /* of a string */
+};
+
+enum { COMMAND_MAX_OPTIONS = 3 };
+
 struct command {
     const char *name, *description;
-    const char *controls; /* the code of its controls (handler/controls.h) */
-    bool ephemeral;       /* seen only by who ran it */
-    void (*add_options)(cJSON *options);
+    struct command_option options[COMMAND_MAX_OPTIONS]; /* up to the first without a name */
+    const char *controls;                               /* the code of its controls (handler/controls.h) */
+    bool ephemeral;                                     /* seen only by who ran it */
     /* Answers a slash command or a click through reply, now or later. Runs while the acknowledgement is on its
      * way. */
     void (*run)(struct app *app, struct reply *reply);

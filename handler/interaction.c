@@ -31,53 +31,63 @@ static bool parse_type(const cJSON *root, enum discord_interaction_type *out)
     return true;
 }
 
-/* In servers the user is within the member; outside there is no member. */
-static bool parse_user(struct interaction *interaction, const cJSON *root)
+/* member and user may be NULL. */
+static bool parse_user(const cJSON *user, const cJSON *member, struct interaction_user *out)
 {
-    struct interaction_user *const user = &interaction->user;
-    const cJSON *const member = json_object(root, "member");
-    const cJSON *const object = json_object(interaction->guild_id != 0 ? member : root, "user");
-    if (!json_snowflake(object, "id", &user->id))
+    if (!json_snowflake(user, "id", &out->id))
         return false;
-    user->username = json_string(object, "username");
-    user->global_name = json_string(object, "global_name");
-    user->avatar = json_string(object, "avatar");
-    if (interaction->guild_id == 0)
-        return true;
-    user->nick = json_string(member, "nick");
-    user->guild_avatar = json_string(member, "avatar");
-    return parse_permissions(member, "permissions", &interaction->permissions);
+    out->bot = json_bool(user, "bot");
+    out->username = json_string(user, "username");
+    out->global_name = json_string(user, "global_name");
+    out->avatar = json_string(user, "avatar");
+    out->nick = json_string(member, "nick");
+    out->guild_avatar = json_string(member, "avatar");
+    return true;
 }
 
-static bool parse_option(struct interaction *interaction, const cJSON *object)
+/* In servers the user is within the member; outside there is no member. */
+static bool parse_caller(struct interaction *interaction, const cJSON *root)
 {
-    struct interaction_option option = {.name = json_string(object, "name")};
+    if (interaction->guild_id == 0)
+        return parse_user(json_object(root, "user"), NULL, &interaction->user);
+    const cJSON *const member = json_object(root, "member");
+    return parse_user(json_object(member, "user"), member, &interaction->user) &&
+           parse_permissions(member, "permissions", &interaction->permissions);
+}
+
+/* Somebody chosen by id; who they are stands in "resolved", as a member only while they are in the server. */
+static bool parse_chosen(struct interaction *interaction, const cJSON *data, const char *id)
+{
+    if (id == NULL || !snowflake_parse(id, &interaction->chosen.id))
+        return false;
+    const cJSON *const resolved = json_object(data, "resolved");
+    const cJSON *const user = json_object(json_object(resolved, "users"), id);
+    if (user == NULL)
+        return true;
+    return parse_user(user, json_object(json_object(resolved, "members"), id), &interaction->chosen);
+}
+
+static bool parse_option(struct interaction *interaction, const cJSON *data, const cJSON *object)
+{
+    const struct interaction_option option = {json_string(object, "name"), json_string(object, "value")};
     int64_t type;
     if (option.name == NULL || !json_int(object, "type", &type))
         return false;
-    if (type == DISCORD_OPTION_STRING) {
-        option.type = DISCORD_OPTION_STRING;
-        option.string = json_string(object, "value");
-        if (option.string == NULL)
-            return false;
-    } else if (type == DISCORD_OPTION_USER) {
-        option.type = DISCORD_OPTION_USER;
-        if (!json_snowflake(object, "value", &option.user_id))
-            return false;
-    } else {
+    if (type == DISCORD_OPTION_USER)
+        return parse_chosen(interaction, data, option.value);
+    if (type != DISCORD_OPTION_STRING)
         return true; /* of a kind that no command of ours has */
-    }
-    if (interaction->n_options == INTERACTION_MAX_OPTIONS)
+    if (option.value == NULL || interaction->n_options == INTERACTION_MAX_OPTIONS)
         return false;
     interaction->options[interaction->n_options++] = option;
     return true;
 }
 
-static bool parse_options(struct interaction *interaction, const cJSON *object)
+static bool parse_options(struct interaction *interaction, const cJSON *data, const cJSON *object)
 {
     const cJSON *option;
     cJSON_ArrayForEach (option, json_array(object, "options")) {
-        if (!parse_option(interaction, option))
+        if (!parse_option(interaction, data, option))
             return false;
     }
     return true;
@@ -92,9 +102,9 @@ static bool parse_command(struct interaction *interaction, const cJSON *data)
     const cJSON *const first = cJSON_GetArrayItem(json_array(data, "options"), 0);
     int64_t type;
     if (!json_int(first, "type", &type) || type != DISCORD_OPTION_SUB_COMMAND)
-        return parse_options(interaction, data);
+        return parse_options(interaction, data, data);
     interaction->subcommand = json_string(first, "name");
-    return interaction->subcommand != NULL && parse_options(interaction, first);
+    return interaction->subcommand != NULL && parse_options(interaction, data, first);
 }
 
 /* A button has no values, and an emptied select an empty list of them. */
@@ -105,7 +115,10 @@ static bool parse_click(struct interaction *interaction, const cJSON *root)
     interaction->custom_id = json_string(data, "custom_id");
     interaction->value = cJSON_GetStringValue(cJSON_GetArrayItem(json_array(data, "values"), 0));
     json_snowflake(json_object(metadata, "user"), "id", &interaction->owner_id);
-    return interaction->custom_id != NULL;
+    int64_t type;
+    const bool users = json_int(data, "component_type", &type) && type == DISCORD_USER_SELECT;
+    return interaction->custom_id != NULL &&
+           (!users || interaction->value == NULL || parse_chosen(interaction, data, interaction->value));
 }
 
 static bool parse_body(struct interaction *interaction, const cJSON *root)
@@ -122,7 +135,7 @@ static bool parse_body(struct interaction *interaction, const cJSON *root)
     if (!json_int(root, "attachment_size_limit", &interaction->attachment_size_limit))
         interaction->attachment_size_limit = DEFAULT_ATTACHMENT_SIZE_LIMIT;
     if (!parse_permissions(root, "app_permissions", &interaction->app_permissions) ||
-        !parse_user(interaction, root))
+        !parse_caller(interaction, root))
         return false;
     if (interaction->type == DISCORD_MESSAGE_COMPONENT)
         return parse_click(interaction, root);
@@ -162,13 +175,11 @@ void interaction_destroy(struct interaction *interaction)
     free(interaction);
 }
 
-const struct interaction_option *interaction_option(const struct interaction *interaction, const char *name,
-                                                    enum discord_option_type type)
+const char *interaction_option(const struct interaction *interaction, const char *name)
 {
     for (size_t i = 0; i < interaction->n_options; i++) {
-        const struct interaction_option *const option = &interaction->options[i];
-        if (option->type == type && strcmp(option->name, name) == 0)
-            return option;
+        if (strcmp(interaction->options[i].name, name) == 0)
+            return interaction->options[i].value;
     }
     return NULL;
 }

@@ -7,22 +7,21 @@
 #include "infra/discord.h"
 
 #include <cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { INTERACTION_MAX_OPTIONS = 25 };
 
-/* A filled parameter of a slash command, by its type. */
+/* A filled parameter of a slash command. */
 struct interaction_option {
-    const char *name;
-    enum discord_option_type type; /* DISCORD_OPTION_STRING or DISCORD_OPTION_USER */
-    const char *string;            /* of a string, else NULL */
-    uint64_t user_id;              /* of a user, else 0 */
+    const char *name, *value;
 };
 
-/* Who did it. Strings are NULL where Discord sends none; the last two exist only in servers. */
+/* Strings are NULL where Discord sends none; the last two exist only for members of the server. */
 struct interaction_user {
     uint64_t id;
+    bool bot;
     const char *username, *global_name, *avatar;
     const char *nick, *guild_avatar;
 };
@@ -34,14 +33,15 @@ struct interaction {
     const char *token; /* a secret for 15 minutes, of any length */
     uint64_t guild_id; /* 0 outside a server */
     uint64_t app_permissions;
-    int64_t attachment_size_limit; /* bytes of one file */
-    struct interaction_user user;  /* of anything but a PING */
-    uint64_t permissions;          /* of the member, in this channel; 0 outside a server */
+    int64_t attachment_size_limit;  /* bytes of one file */
+    struct interaction_user user;   /* who did it; of anything but a PING */
+    uint64_t permissions;           /* of the member, in this channel; 0 outside a server */
+    struct interaction_user chosen; /* in a user option or a user select; id 0: nobody */
 
     /* Of a DISCORD_APPLICATION_COMMAND */
     const char *command;
-    const char *subcommand; /* or NULL */
-    struct interaction_option options[INTERACTION_MAX_OPTIONS];
+    const char *subcommand;                                     /* or NULL */
+    struct interaction_option options[INTERACTION_MAX_OPTIONS]; /* the strings among them */
     size_t n_options;
 
     /* Of a DISCORD_MESSAGE_COMPONENT */
@@ -64,6 +64,5 @@ struct interaction *interaction_parse(const char *body, size_t len, enum interac
 /* Wipes the token. NULL is accepted. */
 void interaction_destroy(struct interaction *interaction);
 
-/* The option of that name and type, or NULL. */
-const struct interaction_option *interaction_option(const struct interaction *interaction, const char *name,
-                                                    enum discord_option_type type);
+/* The value of the string option of that name, or NULL. */
+const char *interaction_option(const struct interaction *interaction, const char *name);

@@ -1,5 +1,6 @@
 #include "handler/phrases.h"
 
+#include "handler/choices.h"
 #include "render/words.h"
 
 #include <stdlib.h>
@@ -14,43 +15,20 @@
 
 /* Time ranges ---------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *value, *label, *nobody;
-} ranges[N_TIME_RANGES] = {
-    [RANGE_TODAY] = {"today", "Today", "Nobody was in voice today yet."},
-    [RANGE_PAST_24H] = {"past_24h", "Past 24 hours", "Nobody was in voice in the past 24 hours."},
-    [RANGE_PAST_72H] = {"past_72h", "Past 72 hours", "Nobody was in voice in the past 72 hours."},
-    [RANGE_PAST_7D] = {"past_7d", "Past 7 days", "Nobody was in voice in the past 7 days."},
-    [RANGE_PAST_14D] = {"past_14d", "Past 14 days", "Nobody was in voice in the past 14 days."},
-    [RANGE_THIS_MONTH] = {"this_month", "This month", "Nobody was in voice this month yet."},
-    [RANGE_THIS_YEAR] = {"this_year", "This year", "Nobody was in voice this year yet."},
-    [RANGE_ALL_TIME] = {"all_time", "All time", "Nobody was in voice yet."},
+static const char *const when[N_TIME_RANGES] = {
+    [RANGE_TODAY] = "today",
+    [RANGE_PAST_24H] = "in the past 24 hours",
+    [RANGE_PAST_72H] = "in the past 72 hours",
+    [RANGE_PAST_7D] = "in the past 7 days",
+    [RANGE_PAST_14D] = "in the past 14 days",
+    [RANGE_THIS_MONTH] = "this month",
+    [RANGE_THIS_YEAR] = "this year",
+    [RANGE_ALL_TIME] = "so far",
 };
 
-const char *phrases_range_label(enum time_range range)
+const char *phrases_when(enum time_range range)
 {
-    return ranges[range].label;
-}
-
-const char *phrases_range_value(enum time_range range)
-{
-    return ranges[range].value;
-}
-
-const char *phrases_nobody(enum time_range range)
-{
-    return ranges[range].nobody;
-}
-
-bool phrases_range_parse(const char *value, enum time_range *out)
-{
-    for (int i = 0; i < N_TIME_RANGES; i++) {
-        if (strcmp(value, ranges[i].value) == 0) {
-            *out = (enum time_range)i;
-            return true;
-        }
-    }
-    return false;
+    return when[range];
 }
 
 static struct tm utc(int64_t seconds)
@@ -87,7 +65,7 @@ void phrases_range(struct buffer *out, enum time_range range, int64_t from, int6
 {
     const struct tm first = utc(from);
     const struct tm last = utc(until);
-    buffer_printf(out, "%s" MIDDLE_DOT, phrases_range_label(range));
+    buffer_printf(out, "%s" MIDDLE_DOT, choices_ranges.list[range].label);
     switch (range) {
     case RANGE_TODAY:
     case RANGE_THIS_MONTH:

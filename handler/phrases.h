@@ -1,23 +1,30 @@
-/* What messages and pictures say besides numbers and names (those: render/words.h). Pure. All texts are UTF-8.
- */
+/* What messages and pictures say (numbers and names: render/words.h). Pure. All texts are UTF-8. */
 #pragma once
 
-#include "db/leaderboard.h"
+#include "db/range.h"
 #include "infra/mem.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "This month", the name of the choice. */
-const char *phrases_range_label(enum time_range range);
-/* "this_month", the value of the choice. */
-const char *phrases_range_value(enum time_range range);
-/* False for anything that is no value of a choice. */
-bool phrases_range_parse(const char *value, enum time_range *out);
+enum {
+    PHRASES_NAME = 100,    /* characters of a name in text */
+    PHRASES_ALT_NAME = 40, /* and in the words for a picture: a dozen of them have to fit */
+    PHRASES_ALT = 1024,    /* of those words in all: Discord's limit */
+};
+
+/* What is said where nothing can be. */
+#define PHRASES_NO_DATABASE "I could not read the database. Please try again in a moment."
+#define PHRASES_UNKNOWN_SERVER                                                                                 \
+    "I do not know this server yet. If I was added a moment ago, try again in a minute; else ask the person "  \
+    "who runs me whether the tracker is running and in this server."
+
+#define PHRASES_BOT "Bots are not counted. Please choose a member."
+
+/* "this month", "in the past 24 hours", "so far": when, at the end of a sentence. */
+const char *phrases_when(enum time_range range);
 /* "This month · 1 – 22 Nov 2026 UTC". Times are unix seconds; from does not matter for all time. */
 void phrases_range(struct buffer *out, enum time_range range, int64_t from, int64_t until);
-/* "Nobody was in voice this month yet." */
-const char *phrases_nobody(enum time_range range);
 
 /* "9h 05m". */
 void phrases_duration(struct buffer *out, int64_t seconds);

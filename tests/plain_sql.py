@@ -95,6 +95,34 @@ def plain_board(sql, guild, name, until):
     return [Place(i + 1, seconds.index(s) + 1, user, s, live) for i, (user, s, live) in enumerate(rows)]
 
 
+# Seconds together with each other member, and the member's own, since $start.
+PARTNERS = """
+WITH clamped AS (
+    SELECT user_id, channel_id, greatest(started_at, %(start)s) AS s,
+           coalesce(ended_at, live_until(%(guild)s)) AS e
+      FROM voice_session
+     WHERE guild_id = %(guild)s
+)
+SELECT sum(extract(epoch FROM least(a.e, b.e) - greatest(a.s, b.s)))::bigint, b.user_id
+  FROM clamped a JOIN clamped b ON a.channel_id = b.channel_id AND a.s < b.e AND b.s < a.e AND a.s < a.e AND b.s < b.e
+ WHERE a.user_id = %(member)s AND b.user_id <> %(member)s
+ GROUP BY b.user_id
+ ORDER BY 1 DESC, 2
+"""
+
+OWN_SECONDS = """
+SELECT coalesce(sum(extract(epoch FROM coalesce(ended_at, live_until(%(guild)s)) - greatest(started_at, %(start)s))), 0)::bigint
+  FROM voice_session
+ WHERE guild_id = %(guild)s AND user_id = %(member)s AND coalesce(ended_at, live_until(%(guild)s)) > greatest(started_at, %(start)s)
+"""
+
+
+def plain_partners(sql, guild, member, start):
+    """A member's own seconds, and [(seconds together, user)], by a self-join."""
+    asked = {"guild": guild, "member": member, "start": start}
+    return sql.execute(OWN_SECONDS, asked).fetchone()[0], sql.execute(PARTNERS, asked).fetchall()
+
+
 def assert_ledger_is_whole(sql):
     """Every rollup equals plain SQL over the sessions, no member is in two places, nothing is negative."""
     for table, (columns, plain) in ROLLUPS.items():

@@ -13,7 +13,8 @@ static int left;
 static void print_row(const char *kind, const struct db_leaderboard_row *row)
 {
     printf("%s\t%" PRId64 "\t%" PRId64 "\t%" PRIu64 "\t%" PRId64 "\t%d\t%s\n", kind, row->position, row->rank,
-           row->user_id, row->seconds, row->live, row->username != NULL ? row->username : "");
+           row->member.user_id, row->seconds, row->live,
+           row->member.username != NULL ? row->member.username : "");
 }
 
 static void on_done(void *arg, const struct db_leaderboard *board)

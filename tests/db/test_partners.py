@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from asking import DAY, GUILD, RANGES, ask_partners, make_guild, random_history, record
 from harness import copy_of
-from plain_sql import assert_ledger_is_whole, instant, start_of
+from plain_sql import assert_ledger_is_whole, instant, plain_partners, start_of
 
 pytestmark = pytest.mark.xdist_group("partners")  # its sessions are written once
 
@@ -24,28 +24,6 @@ def history(cluster, template):
         yield url
 
 
-PLAIN = """
-WITH clamped AS (
-    SELECT user_id, channel_id, greatest(started_at, %(start)s) AS s,
-           coalesce(ended_at, live_until(%(guild)s)) AS e
-      FROM voice_session
-     WHERE guild_id = %(guild)s
-)
-SELECT sum(extract(epoch FROM least(a.e, b.e) - greatest(a.s, b.s)))::bigint, b.user_id
-  FROM clamped a JOIN clamped b ON a.channel_id = b.channel_id AND a.s < b.e AND b.s < a.e AND a.s < a.e AND b.s < b.e
- WHERE a.user_id = %(member)s AND b.user_id <> %(member)s
- GROUP BY b.user_id
- ORDER BY 1 DESC, 2
-"""
-
-
-OWN = """
-SELECT coalesce(sum(extract(epoch FROM coalesce(ended_at, live_until(%(guild)s)) - greatest(started_at, %(start)s))), 0)::bigint
-  FROM voice_session
- WHERE guild_id = %(guild)s AND user_id = %(member)s AND coalesce(ended_at, live_until(%(guild)s)) > greatest(started_at, %(start)s)
-"""
-
-
 @pytest.mark.parametrize("member, zone", [(1, "UTC"), (2, "UTC"), (7, "Pacific/Auckland"), (37, "America/St_Johns"), (38, "UTC"), (39, "UTC")])
 def test_all_ranges_equal_a_self_join(history, member, zone):
     with psycopg.connect(history, autocommit=True) as sql:
@@ -54,10 +32,10 @@ def test_all_ranges_equal_a_self_join(history, member, zone):
         found = 0
         for name, got in zip(RANGES, ask_partners(history, member, TZ=zone), strict=True):
             assert got.known and (got.name, got.icon) == ("Made up", "abc")
-            asked = {"guild": GUILD, "member": member, "start": start_of(name, instant(got.until))}
-            assert got.start == int(asked["start"].timestamp())
-            partners = sql.execute(PLAIN, asked).fetchall()
-            assert (got.own, got.partners, got.page) == (sql.execute(OWN, asked).fetchone()[0], len(partners), 0), name
+            start = start_of(name, instant(got.until))
+            assert got.start == int(start.timestamp())
+            own, partners = plain_partners(sql, GUILD, member, start)
+            assert (got.own, got.partners, got.page) == (own, len(partners), 0), name
             assert got.first == (partners[0][0] if partners else 0)
             expected = [(i + 1, seconds, user in live, user) for i, (seconds, user) in enumerate(partners[:10])]
             assert [(*row[:3], row[3][0]) for row in got.rows] == expected, name

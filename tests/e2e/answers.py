@@ -45,6 +45,21 @@ def controls(answer):
     return {each.get("label") or each["placeholder"]: each for row in parts(answer)[1] for each in row["components"]}
 
 
+def click(discord, answer, control, value=None, **more):
+    """A click by who ran the command: the message as it is afterwards."""
+    sent = discord.click(answer, controls(answer)[control], value, **more)
+    assert (sent["status"], sent["response"]) == (200, {"type": 6}), sent
+    changed = discord.answer(sent["interaction_id"])
+    assert changed["state"] == "acknowledged" and not changed["thinking"]
+    assert changed["message"]["id"] == answer["message"]["id"]
+    return changed
+
+
+def here(answer):
+    [label] = [label for label in controls(answer) if label.startswith("Page ")]
+    return label
+
+
 def picture(discord, answer):
     return discord.download(gallery_item(answer)["media"]["url"])
 

@@ -4,25 +4,10 @@ import io
 import time
 
 import pytest
-from answers import LABELS, alt, controls, expected_between, gallery_item, jpeg_size, names, picture, words
+from answers import LABELS, alt, click, controls, expected_between, gallery_item, here, jpeg_size, names, picture, words
 from harness import away, record_sessions, status_of, wait_for
 from PIL import Image
 from plain_sql import RANGES, instant, plain_board
-
-
-def click(discord, answer, control, value=None, **more):
-    """A click by who ran the command: the message as it is afterwards."""
-    sent = discord.click(answer, controls(answer)[control], value, **more)
-    assert (sent["status"], sent["response"]) == (200, {"type": 6}), sent
-    changed = discord.answer(sent["interaction_id"])
-    assert changed["state"] == "acknowledged" and not changed["thinking"]
-    assert changed["message"]["id"] == answer["message"]["id"]
-    return changed
-
-
-def here(answer):
-    [label] = [label for label in controls(answer) if label.startswith("Page ")]
-    return label
 
 
 def enabled(answer):
@@ -46,7 +31,7 @@ def test_every_control_changes_the_message(discord, handlers, ledger):
     caller = discord.people[20]
     me = {"user_id": str(caller)}
     answer = discord.leaderboard("all_time", **me)
-    anywhere = {"Time range", "My page", "Refresh"}
+    anywhere = {"Time range", "My page", "Voice partners", "Refresh"}
     assert (here(answer), enabled(answer)) == ("Page 1 of 3", anywhere | {"Next", "Last"})
     both = anywhere | {"First", "Previous", "Next", "Last"}
     end = anywhere | {"First", "Previous"}
@@ -93,7 +78,7 @@ def test_an_empty_board_has_controls(discord, handlers, ledger):
         ledger.execute(f"DELETE FROM {table}")
     answer = click(discord, answer, "Time range", "past_7d")
     assert words(answer) == "Nobody was in voice in the past 7 days."
-    assert (here(answer), enabled(answer)) == ("Page 1 of 1", {"Time range", "My page", "Refresh"})
+    assert (here(answer), enabled(answer)) == ("Page 1 of 1", {"Time range", "My page", "Voice partners", "Refresh"})
     assert words(click(discord, answer, "My page")) == "Nobody was in voice in the past 7 days."
 
 
@@ -166,7 +151,7 @@ def test_an_unknown_control(discord, handlers, ledger, custom_id):
     assert "Please run the command again." in sent["response"]["data"]["content"]
 
 
-@pytest.mark.parametrize("custom_id", ["vc1:lb:next:decade:1", "vc1:lb:next:all_time:x", "vc1:lb", "vc1:lb:range:all_time:0"])
+@pytest.mark.parametrize("custom_id", ["vc1:lb:next:decade:1:0", "vc1:lb:next:all_time:x:0", "vc1:lb", "vc1:lb:range:all_time:0:0"])
 def test_a_spoilt_control_leaves_the_message_alone(discord, handlers, ledger, custom_id):
     handlers()
     answer = discord.leaderboard()
@@ -183,7 +168,7 @@ def test_a_spoilt_control_leaves_the_message_alone(discord, handlers, ledger, cu
 def test_pages_made_up_by_hand(discord, handlers, ledger):
     handlers()
     answer = discord.leaderboard("all_time")
-    sent = made_up(discord, answer, "vc1:lb:anything:all_time:999999999")
+    sent = made_up(discord, answer, "vc1:lb:anything:all_time:999999999:0")
     assert here(discord.answer(sent["interaction_id"])) == "Page 3 of 3"
 
 

@@ -423,7 +423,7 @@ def test_registration(discord, handlers):
     assert put["headers"]["content-type"] == "application/json" and put["status"] == 200 and put["tls"]
     [vc] = put["json"]
     assert (vc["name"], vc["contexts"], vc["integration_types"], vc["default_member_permissions"]) == ("vc", [0], [0], None)
-    [leaderboard] = vc["options"]
+    leaderboard = vc["options"][0]
     [option] = leaderboard["options"]
     assert (leaderboard["type"], leaderboard["name"], option["type"], option["name"]) == (1, "leaderboard", 3, "time_range")
     assert {choice["value"]: choice["name"] for choice in option["choices"]} == LABELS

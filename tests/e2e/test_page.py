@@ -93,7 +93,7 @@ def test_every_control(page, discord):
     """24 members have time: three pages."""
     page.command("/vc leaderboard time_range:all_time")
     assert page.labels() == {
-        "First": False, "Previous": False, "Page 1 of 3": False, "Next": True, "Last": True, "My page": True, "Refresh": True,
+        "First": False, "Previous": False, "Page 1 of 3": False, "Next": True, "Last": True, "My page": True, "Voice partners": True, "Refresh": True,
     }
     for control, place in [("Next", 2), ("Last", 3), ("Previous", 2), ("Refresh", 2), ("First", 1), ("Last", 3)]:
         page.press(control)

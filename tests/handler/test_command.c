@@ -99,7 +99,10 @@ static void test_registration(void **state)
     assert_zero_alone(vc, "integration_types");
 
     const cJSON *const options = json_array(vc, "options");
-    assert_int_equal(cJSON_GetArraySize(options), 1);
+    assert_int_equal(cJSON_GetArraySize(options), 2);
+    const cJSON *option;
+    cJSON_ArrayForEach (option, options)
+        assert_named(option);
     const cJSON *const leaderboard = cJSON_GetArrayItem(options, 0);
     int64_t type;
     assert_named(leaderboard);

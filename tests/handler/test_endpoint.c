@@ -6,7 +6,9 @@
 #include "handler/endpoint.h"
 
 #include "db/leaderboard.h"
+#include "db/partners.h"
 #include "db/pool.h"
+#include "db/settings.h"
 #include "handler/app.h"
 #include "handler/avatars.h"
 #include "handler/drawing.h"
@@ -16,6 +18,7 @@
 #include "infra/mem.h"
 #include "infra/rest.h"
 #include "render/leaderboard.h"
+#include "render/partners.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,6 +89,35 @@ void db_leaderboard_read(struct db_pool *pool, const struct db_leaderboard_query
     world.on_board = on_done;
     world.on_board_arg = arg;
     loop_after(app.loop, 0, on_board_time, NULL);
+}
+
+/* Commands that nobody calls here. */
+void db_partners_read(struct db_pool *pool, const struct db_partners_query *query,
+                      void (*on_done)(void *arg, const struct db_partners *partners), void *arg)
+{
+    (void)pool, (void)query, (void)on_done, (void)arg;
+    fail();
+}
+
+void db_settings_read(struct db_pool *pool, uint64_t id,
+                      void (*on_done)(void *arg, const struct db_settings *settings), void *arg)
+{
+    (void)pool, (void)id, (void)on_done, (void)arg;
+    fail();
+}
+
+void db_settings_change(struct db_pool *pool, const struct db_settings_change *change,
+                        void (*on_done)(void *arg, const struct db_settings *settings), void *arg)
+{
+    (void)pool, (void)change, (void)on_done, (void)arg;
+    fail();
+}
+
+struct picture partners_render(const struct partners_view *view)
+{
+    (void)view;
+    fail();
+    return (struct picture){0};
 }
 
 struct picture leaderboard_render(const struct leaderboard_view *view)
@@ -306,16 +338,17 @@ static void fill_board(void)
         .n_rows = 2,
         .caller_has_time = true,
     };
-    board->rows[0] = (struct db_leaderboard_row){.position = 1,
-                                                 .rank = 1,
-                                                 .user_id = 5,
-                                                 .seconds = 3600 * 30,
-                                                 .live = true,
-                                                 .username = "mira",
-                                                 .nick = "Mira"};
+    board->rows[0] = (struct db_leaderboard_row){
+        .position = 1,
+        .rank = 1,
+        .seconds = 3600 * 30,
+        .live = true,
+        .member = {.user_id = 5, .username = "mira", .nick = "Mira"},
+    };
     board->rows[1] =
-        (struct db_leaderboard_row){.position = 2, .rank = 2, .user_id = 6, .seconds = 3600, .username = NULL};
-    board->caller = (struct db_leaderboard_row){.position = 30, .rank = 30, .user_id = CALLER, .seconds = 60};
+        (struct db_leaderboard_row){.position = 2, .rank = 2, .seconds = 3600, .member.user_id = 6};
+    board->caller =
+        (struct db_leaderboard_row){.position = 30, .rank = 30, .seconds = 60, .member.user_id = CALLER};
 }
 
 /* Runs until the n-th edit has left. */
@@ -584,7 +617,7 @@ static void test_no_picture_to_draw(void **state)
     world.board.known = true;
     expect(post_signed(leaderboard), 200, "{\"type\":5}");
     await_edit(2);
-    expect_text_edit(1, "Nobody was in voice this month yet.");
+    expect_text_edit(1, "Nobody was in voice this month.");
     finish_edit(1, REST_OK, 200, 0);
     world.database_fails = true;
     expect(post_signed(leaderboard), 200, "{\"type\":5}");

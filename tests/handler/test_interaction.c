@@ -79,10 +79,11 @@ static void test_command(void **state)
     assert_null(it->user.guild_avatar);
     assert_string_equal(it->command, "vc");
     assert_string_equal(it->subcommand, "leaderboard");
-    assert_string_equal(interaction_option(it, "time_range", DISCORD_OPTION_STRING)->string, "today");
-    assert_int_equal(interaction_option(it, "who", DISCORD_OPTION_USER)->user_id, UINT64_MAX);
-    assert_null(interaction_option(it, "time_range", DISCORD_OPTION_USER));
-    assert_null(interaction_option(it, "page", DISCORD_OPTION_STRING));
+    assert_string_equal(interaction_option(it, "time_range"), "today");
+    assert_null(interaction_option(it, "who"));
+    assert_int_equal(it->chosen.id, UINT64_MAX);
+    assert_null(it->chosen.username);
+    assert_null(interaction_option(it, "page"));
     interaction_destroy(it);
 }
 
@@ -261,6 +262,40 @@ static void test_truncated(void **state)
     }
 }
 
+#define RESOLVED                                                                                               \
+    "\"resolved\":{\"users\":{\"77\":{\"id\":\"77\",\"username\":\"tobi\",\"bot\":true,\"avatar\":\"aa\"}},"   \
+    "\"members\":{\"77\":{\"nick\":\"Tobi\",\"avatar\":\"bb\"}}}"
+
+static void assert_tobi(struct interaction *it)
+{
+    assert_int_equal(it->chosen.id, 77);
+    assert_string_equal(it->chosen.username, "tobi");
+    assert_string_equal(it->chosen.nick, "Tobi");
+    assert_string_equal(it->chosen.avatar, "aa");
+    assert_string_equal(it->chosen.guild_avatar, "bb");
+    assert_true(it->chosen.bot);
+    assert_int_equal(it->user.id, 312861572202631172u);
+    interaction_destroy(it);
+}
+
+/* In an option, and in a select. */
+static void test_a_chosen_user(void **state)
+{
+    (void)state;
+    assert_tobi(parse("{" HEAD "\"type\":2," PLACE MEMBER
+                      "\"data\":{\"name\":\"vc\",\"options\":[{\"name\":\"stats\",\"type\":1,\"options\":["
+                      "{\"type\":6,\"name\":\"user\",\"value\":\"77\"}]}]," RESOLVED "}}"));
+    assert_tobi(parse("{" HEAD "\"type\":3," PLACE MEMBER
+                      "\"data\":{\"custom_id\":\"a\",\"component_type\":5,\"values\":[\"77\"]," RESOLVED "}}"));
+    assert_int_equal(problem_of("{" HEAD "\"type\":3," PLACE MEMBER
+                                "\"data\":{\"custom_id\":\"a\",\"component_type\":5,\"values\":[\"x\"]}}"),
+                     INTERACTION_MALFORMED);
+    struct interaction *const it = parse("{" HEAD "\"type\":3," PLACE MEMBER
+                                         "\"data\":{\"custom_id\":\"a\",\"component_type\":5,\"values\":[]}}");
+    assert_int_equal(it->chosen.id, 0);
+    interaction_destroy(it);
+}
+
 #define CLICK(DATA, MESSAGE)                                                                                   \
     "{" HEAD "\"type\":3," PLACE MEMBER "\"data\":{" DATA "},\"message\":{" MESSAGE "}}"
 
@@ -295,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_ping),
         cmocka_unit_test(test_command),
         cmocka_unit_test(test_command_without_options),
+        cmocka_unit_test(test_a_chosen_user),
         cmocka_unit_test(test_click),
         cmocka_unit_test(test_outside_a_server),
         cmocka_unit_test(test_permissions_keep_low_bits),

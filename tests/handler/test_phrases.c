@@ -42,22 +42,6 @@ static void test_ranges(void **state)
     assert_words(phrases_range(&out, RANGE_ALL_TIME, 0, NOW), "All time · until 22 Nov 2026 UTC");
 }
 
-static void test_range_values(void **state)
-{
-    (void)state;
-    for (enum time_range range = 0; range < N_TIME_RANGES; range++) {
-        enum time_range parsed = N_TIME_RANGES;
-        assert_true(phrases_range_parse(phrases_range_value(range), &parsed));
-        assert_int_equal(parsed, range);
-        assert_non_null(phrases_range_label(range));
-        assert_non_null(phrases_nobody(range));
-    }
-    enum time_range parsed;
-    assert_false(phrases_range_parse("", &parsed));
-    assert_false(phrases_range_parse("This month", &parsed));
-    assert_false(phrases_range_parse("this_month ", &parsed));
-}
-
 static void test_durations(void **state)
 {
     (void)state;
@@ -138,10 +122,9 @@ static void test_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranges),    cmocka_unit_test(test_range_values),
-        cmocka_unit_test(test_durations), cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_broken_utf8),
-        cmocka_unit_test(test_markdown),  cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_ranges), cmocka_unit_test(test_durations),   cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_names),  cmocka_unit_test(test_broken_utf8), cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

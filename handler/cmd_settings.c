@@ -1,0 +1,77 @@
+#include "handler/cmd_settings.h"
+
+#include "db/settings.h"
+#include "handler/app.h"
+#include "handler/card.h"
+#include "handler/controls.h"
+#include "handler/interaction.h"
+#include "handler/phrases.h"
+#include "handler/reply.h"
+#include "infra/log.h"
+#include "infra/mem.h"
+
+#include <inttypes.h>
+
+/* Checked on the command and on every click: Discord vouches for the permissions of who does it. */
+static bool may_change(const struct interaction *interaction)
+{
+    return (interaction->permissions & (DISCORD_PERMISSION_ADMINISTRATOR | DISCORD_PERMISSION_MANAGE_GUILD)) !=
+           0;
+}
+
+static char *settings_as_text(const struct db_settings *settings)
+{
+    struct buffer text = {0};
+    buffer_append_string(&text, "### Settings of this server\n");
+    buffer_append_string(&text, settings->on[SETTING_TRACKING]
+                                    ? "**Tracking is on.** Time in voice channels is counted.\n"
+                                    : "**Tracking is off.** Nothing is counted; what was counted stays.\n");
+    if (settings->afk_channel_id == 0)
+        buffer_append_string(&text, "**There is no AFK channel.** If there is one, it is ");
+    else
+        buffer_printf(&text, "**The AFK channel** <#%" PRIu64 "> is ", settings->afk_channel_id);
+    buffer_append_string(&text,
+                         settings->on[SETTING_COUNT_AFK] ? "counted like any other.\n" : "not counted.\n");
+    buffer_append_string(&text, "-# A change is saved at once and takes effect within a second.");
+    return text.data;
+}
+
+static void on_settings(void *arg, const struct db_settings *settings)
+{
+    struct card *const card = arg;
+    if (settings == NULL) {
+        card_words(card, PHRASES_NO_DATABASE);
+        return;
+    }
+    card->text = settings_as_text(settings);
+    card->controls = controls_settings(settings);
+    card_answer_text(card);
+}
+
+static void change(struct card *card, const struct interaction *interaction)
+{
+    struct db_settings_change change = {.guild_id = interaction->guild_id, .user_id = interaction->user.id};
+    if (!controls_parse_settings(interaction, &change.setting, &change.on)) {
+        card_words(card, "I do not understand this control any more. Please run `/vc settings` again.");
+        return;
+    }
+    log_info("setting_changed", "guild=%" PRIu64 " user=%" PRIu64 " setting=%d on=%d", change.guild_id,
+             change.user_id, change.setting, change.on);
+    db_settings_change(card->app->pool, &change, on_settings, card);
+}
+
+void cmd_settings_run(struct app *app, struct reply *reply)
+{
+    const struct interaction *const interaction = reply_interaction(reply);
+    if (!may_change(interaction)) {
+        reply_words(reply, "Only members with the permission *Manage Server* may change the settings.");
+        return;
+    }
+    struct card *const card = mem_alloc(sizeof(*card));
+    card->app = app;
+    card->reply = reply;
+    if (interaction->type == DISCORD_MESSAGE_COMPONENT)
+        change(card, interaction);
+    else
+        db_settings_read(app->pool, interaction->guild_id, on_settings, card);
+}
