@@ -8,6 +8,7 @@ struct avatars;
 struct db_pool;
 struct drawing;
 struct loop;
+struct reply;
 struct rest;
 
 struct app {
@@ -18,5 +19,7 @@ struct app {
     struct drawing *drawing;
     uint64_t application_id;
     uint8_t public_key[32];
-    size_t n_commands; /* under way: kept by reply, from an interaction to the end of its answer */
+    /* Kept by reply, from an interaction to the end of its answer. */
+    struct reply *replies;
+    size_t n_commands;
 };

@@ -4,6 +4,7 @@
 #include "handler/drawing.h"
 #include "handler/reply.h"
 #include "infra/mem.h"
+#include "render/words.h"
 
 #include <stdlib.h>
 
@@ -38,18 +39,13 @@ static struct db_member as_known(const struct card *card, const struct db_member
     };
 }
 
-static bool is_set(const char *s)
-{
-    return s != NULL && s[0] != '\0';
-}
-
 const char *card_member_name(struct card *card, const struct db_member *member)
 {
     const struct db_member known = as_known(card, member);
-    const char *const name = is_set(known.nick)          ? known.nick
-                             : is_set(known.global_name) ? known.global_name
-                             : is_set(known.username)    ? known.username
-                                                         : "Unknown member";
+    const char *const name = words_visible(known.nick)          ? known.nick
+                             : words_visible(known.global_name) ? known.global_name
+                             : words_visible(known.username)    ? known.username
+                                                                : "Unknown member";
     return card_keep(card, mem_strdup(name));
 }
 

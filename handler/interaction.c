@@ -111,7 +111,9 @@ static bool parse_command(struct interaction *interaction, const cJSON *data)
 static bool parse_click(struct interaction *interaction, const cJSON *root)
 {
     const cJSON *const data = json_object(root, "data");
-    const cJSON *const metadata = json_object(json_object(root, "message"), "interaction_metadata");
+    const cJSON *const message = json_object(root, "message");
+    const cJSON *const metadata = json_object(message, "interaction_metadata");
+    json_snowflake(message, "id", &interaction->message_id);
     interaction->custom_id = json_string(data, "custom_id");
     interaction->value = cJSON_GetStringValue(cJSON_GetArrayItem(json_array(data, "values"), 0));
     json_snowflake(json_object(metadata, "user"), "id", &interaction->owner_id);

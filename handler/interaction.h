@@ -47,6 +47,7 @@ struct interaction {
     /* Of a DISCORD_MESSAGE_COMPONENT */
     const char *custom_id; /* ours back, or made up by hand */
     const char *value;     /* the first one chosen in a select, NULL where there is none */
+    uint64_t message_id;   /* that was clicked */
     uint64_t owner_id;     /* who ran the command that the message answers; 0: Discord does not say */
 
     cJSON *document;

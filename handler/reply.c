@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 enum {
     ACCENT_COLOR = 0x4CC9F0,
@@ -34,6 +35,9 @@ struct reply {
     int64_t started_ms; /* all on the monotonic clock */
     int64_t acknowledged_ms;
     enum acknowledgement acknowledgement;
+    bool overtaken; /* by a later click on the same message */
+    bool sending;
+    struct reply *prev, *next; /* in app->replies, the oldest first */
 
     /* What the command has given; all NULL: nothing yet. */
     char *words;
@@ -145,6 +149,12 @@ static enum target target_of(const struct interaction *interaction, bool ephemer
     return interaction->owner_id == interaction->user.id ? CLICKED_MESSAGE : PRIVATE_MESSAGE;
 }
 
+static bool changes_the_same(const struct reply *a, const struct reply *b)
+{
+    return a->target == CLICKED_MESSAGE && b->target == CLICKED_MESSAGE &&
+           a->interaction->message_id == b->interaction->message_id;
+}
+
 struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command,
                            bool ephemeral)
 {
@@ -154,6 +164,9 @@ struct reply *reply_create(struct app *app, struct interaction *interaction, con
     reply->command = command;
     reply->target = target_of(interaction, ephemeral);
     reply->started_ms = clock_monotonic_ms();
+    for (struct reply *other = app->replies; other != NULL; other = other->next)
+        other->overtaken = other->overtaken || changes_the_same(other, reply);
+    DL_APPEND(app->replies, reply);
     app->n_commands++;
     return reply;
 }
@@ -185,12 +198,28 @@ static void drop_picture(struct reply *reply)
     reply->picture = (struct picture){0};
 }
 
+static void send_when_due(struct reply *reply);
+
+/* Those that waited for this one. */
+static void send_others(const struct reply *reply)
+{
+    struct reply *other, *next;
+    DL_FOREACH_SAFE(reply->app->replies, other, next)
+    {
+        if (changes_the_same(other, reply))
+            send_when_due(other);
+    }
+}
+
 static void end(struct reply *reply, const char *result)
 {
     log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s ack_ms=%" PRId64 " ms=%" PRId64,
              reply->interaction->id, reply->command, result, reply->acknowledged_ms - reply->started_ms,
              clock_monotonic_ms() - reply->started_ms);
+    DL_DELETE(reply->app->replies, reply);
     reply->app->n_commands--;
+    if (reply->sending)
+        send_others(reply);
     drop_picture(reply);
     free(reply->filename);
     free(reply->alt);
@@ -291,16 +320,36 @@ static void send_picture(struct reply *reply)
                  &file, on_picture_done);
 }
 
+static bool has_to_wait(const struct reply *reply)
+{
+    if ((reply->text == NULL && reply->words == NULL) || reply->acknowledgement == ACK_UNDER_WAY ||
+        reply->sending)
+        return true;
+    for (const struct reply *other = reply->app->replies; other != NULL; other = other->next) {
+        if (other->sending && changes_the_same(other, reply))
+            return true;
+    }
+    return false;
+}
+
+static bool fits(const struct reply *reply)
+{
+    return reply->picture.bytes != NULL && reply_takes_pictures(reply) &&
+           (int64_t)reply->picture.len <= reply->interaction->attachment_size_limit;
+}
+
 static void send_when_due(struct reply *reply)
 {
-    if ((reply->text == NULL && reply->words == NULL) || reply->acknowledgement == ACK_UNDER_WAY)
+    if (has_to_wait(reply))
         return;
-    if (reply->acknowledgement == ACK_LOST)
-        end(reply, "unacknowledged"); /* Discord does not wait for an edit */
-    else if (reply->words != NULL)
+    if (reply->acknowledgement == ACK_LOST || reply->overtaken) {
+        end(reply, reply->overtaken ? "overtaken" : "unacknowledged"); /* Discord waits for no edit */
+        return;
+    }
+    reply->sending = true;
+    if (reply->words != NULL)
         send_words(reply);
-    else if (reply->picture.bytes != NULL && reply_takes_pictures(reply) &&
-             (int64_t)reply->picture.len <= reply->interaction->attachment_size_limit)
+    else if (fits(reply))
         send_picture(reply);
     else
         send_text(reply);

@@ -3,7 +3,8 @@
  * and the acknowledgement is out, whichever comes later, and ends in plain words where a picture cannot be had.
  *
  * A command is answered with a message of its own. A click by who ran the command changes the message; a click
- * by anybody else leaves it alone and is answered with a copy that only they see.
+ * by anybody else leaves it alone and is answered with a copy that only they see. Of several clicks that would
+ * change one message, those overtaken by a later one are dropped, and edits go out one after the other.
  */
 #pragma once
 

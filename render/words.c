@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_CHARACTERS = 128 };
@@ -103,4 +104,22 @@ char *words_clean(const char *name)
         return mem_strdup("");
     g_strstrip(out.data);
     return out.data;
+}
+
+/* Letters and signs by Unicode, which no font shows anything of: Hangul fillers, the blank of Braille. */
+static bool is_filler(gunichar c)
+{
+    return c == 0x115F || c == 0x1160 || c == 0x2800 || c == 0x3164 || c == 0xFFA0;
+}
+
+bool words_visible(const char *name)
+{
+    char *clean = words_clean(name);
+    bool visible = false;
+    for (const char *p = clean; *p && !visible; p = g_utf8_find_next_char(p, NULL)) {
+        const gunichar c = g_utf8_get_char(p);
+        visible = g_unichar_isgraph(c) && !g_unichar_ismark(c) && !is_filler(c);
+    }
+    free(clean);
+    return visible;
 }

@@ -1,6 +1,7 @@
 /* Numbers, durations and names as they stand on cards (and in their alt texts). Pure. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { WORDS_MAX = 40, WORDS_COUNT_MAX = 80, WORDS_PLACES_MAX = 128 };
@@ -22,3 +23,5 @@ const char *words_percent(char out[WORDS_MAX], int64_t part, int64_t whole);
  * so is all beyond 128 characters. NULL gives "". The caller frees.
  */
 char *words_clean(const char *name);
+/* Whether anything of a name can be seen: not where it is NULL, or all spaces, marks of direction and fillers. */
+bool words_visible(const char *name);

@@ -61,11 +61,10 @@ static struct reply *create(void)
 static struct reply *create_click(const char *owner)
 {
     char text[512];
-    snprintf(
-        text, sizeof(text),
-        HEAD
-        "\"type\":3,\"data\":{\"custom_id\":\"x\"},\"message\":{\"interaction_metadata\":{\"user\":{\"id\":\"%s\"}}}}",
-        owner);
+    snprintf(text, sizeof(text),
+             HEAD "\"type\":3,\"data\":{\"custom_id\":\"x\"},\"message\":{\"id\":\"8\","
+                  "\"interaction_metadata\":{\"user\":{\"id\":\"%s\"}}}}",
+             owner);
     return create_for(text, false);
 }
 
@@ -180,6 +179,46 @@ static void test_words_after_a_click(void **state)
     assert_int_equal(app.n_commands, 0);
 }
 
+/* The last click decides what the message shows. */
+static void test_a_click_overtakes_another(void **state)
+{
+    (void)state;
+    struct reply *const first = create_click("5"), *const private = create_click("6");
+    struct reply *const second = create_click("5");
+    reply_on_acknowledged(first, true);
+    reply_on_acknowledged(private, true);
+    reply_on_acknowledged(second, true);
+    answer_picture(second);
+    assert_int_equal(n_sent, 1);
+    finish(REST_OK, 200);
+    answer_picture(first);
+    assert_int_equal(n_sent, 1);
+    assert_int_equal(app.n_commands, 1);
+    answer_picture(private);
+    assert_int_equal(n_sent, 2);
+    finish(REST_OK, 200);
+    assert_int_equal(app.n_commands, 0);
+}
+
+static void test_a_click_waits_for_an_edit_under_way(void **state)
+{
+    (void)state;
+    struct reply *const first = create_click("5");
+    reply_on_acknowledged(first, true);
+    answer_picture(first);
+    assert_int_equal(n_sent, 1);
+    struct reply *const second = create_click("5");
+    reply_on_acknowledged(second, true);
+    answer_picture(second);
+    assert_int_equal(n_sent, 0); /* counted from the last one made */
+    void *const arg = on_done_arg;
+    finish(REST_OK, 200);
+    assert_int_equal(n_sent, 1);
+    assert_ptr_not_equal(on_done_arg, arg);
+    finish(REST_OK, 200);
+    assert_int_equal(app.n_commands, 0);
+}
+
 static void test_full_queue(void **state)
 {
     (void)state;
@@ -234,6 +273,8 @@ int main(void)
         cmocka_unit_test(test_text_after_a_refused_picture),
         cmocka_unit_test(test_clicks),
         cmocka_unit_test(test_words_after_a_click),
+        cmocka_unit_test(test_a_click_overtakes_another),
+        cmocka_unit_test(test_a_click_waits_for_an_edit_under_way),
         cmocka_unit_test(test_full_queue),
         cmocka_unit_test(test_acknowledgements),
         cmocka_unit_test(test_json),

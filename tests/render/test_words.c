@@ -109,6 +109,19 @@ static void test_names_are_bounded(void **state)
     free(name);
 }
 
+static void test_names_to_be_seen(void **state)
+{
+    (void)state;
+    static const char *const seen[] = {"a", "夜", "🦊", " . ", "\u200Bx", "نورا", "\xFF"};
+    static const char *const unseen[] = {
+        NULL,           "",      " ", "\n", "\u202E", "\u2066\u2069", "\u200B\u200D", "\u3164", "\u2800\u2800",
+        "\u200F\u200F", "\u0301"};
+    for (size_t i = 0; i < sizeof(seen) / sizeof(*seen); i++)
+        assert_true(words_visible(seen[i]));
+    for (size_t i = 0; i < sizeof(unseen) / sizeof(*unseen); i++)
+        assert_false(words_visible(unseen[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_percents_have_no_decimals),
         cmocka_unit_test(test_names_become_one_harmless_line),
         cmocka_unit_test(test_names_are_bounded),
+        cmocka_unit_test(test_names_to_be_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
