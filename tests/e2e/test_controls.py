@@ -96,6 +96,18 @@ def test_my_page_of_somebody_without_time(discord, handlers, ledger):
     assert here(click(discord, answer, "My page", **me)) == "Page 1 of 3"
 
 
+def test_the_last_click_decides(discord, handlers, ledger):
+    """Though its edit would be the faster one."""
+    handlers(WORKERS="1")
+    answer = discord.leaderboard("all_time")
+    discord.faults(rest=[{"method": "PATCH", "delay_ms": 800}])
+    for control in ("Last", "Next", "Refresh", "Next"):
+        sent = discord.click(answer, controls(answer)[control])
+        assert sent["response"] == {"type": 6}
+    last = discord.answer(sent["interaction_id"])
+    assert here(last) == "Page 2 of 3" and len(discord.edits()) <= 3  # the board, the last click, and perhaps the first
+
+
 # Whose message it is ------------------------------------------------------------------------------------------------
 
 
