@@ -22,6 +22,38 @@ OVERFLOW = """
     return Math.max(...parts.map(e => e.scrollWidth - e.clientWidth));
 """
 
+# Contrast of every text that is seen, by the formula of WCAG 2: [ratio, text] of those below a limit. A canvas reads colours.
+FAINT = """
+    const pen = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
+    function read(colour) {
+        pen.clearRect(0, 0, 1, 1);
+        pen.fillStyle = colour;
+        pen.fillRect(0, 0, 1, 1);
+        return [...pen.getImageData(0, 0, 1, 1).data];
+    }
+    const mix = (under, over, part) => under.map((u, i) => u + (over[i] - u) * part);
+    const put = (under, colour) => mix(under, read(colour), read(colour)[3] / 255).slice(0, 3);
+    // What stands at an element inside of others, outermost first: its background, or its text upon that.
+    function colour([element, ...inner], under, text) {
+        const style = getComputedStyle(element);
+        let over = put(under, style.backgroundColor);
+        if (inner.length) over = colour(inner, over, text);
+        else if (text) over = put(over, style.color);
+        return mix(under, over, Number(style.opacity));
+    }
+    const linear = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05;
+    function contrast(element) {
+        const chain = [];
+        for (let e = element; e; e = e.parentElement) chain.unshift(e);
+        const [a, b] = [true, false].map(text => luminance(colour(chain, [255, 255, 255], text)));
+        return Math.max(a, b) / Math.min(a, b);
+    }
+    return [...document.querySelectorAll('body *')]
+        .filter(e => e.checkVisibility({visibilityProperty: true}) && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+        .map(e => [contrast(e), e.textContent]).filter(([ratio]) => ratio < arguments[0]);
+"""
+
 
 @contextlib.contextmanager
 def chromium():
@@ -141,8 +173,16 @@ class Page:
     def drag(self, what, to):
         self.browser.execute_script(DROP, what, to)
 
+    def tops(self, selector):
+        """Where the elements begin: elements of one row have one top."""
+        return [each.rect["y"] for each in self.all(selector)]
+
     def focused(self):
         return self.browser.execute_script("return document.activeElement.textContent")
+
+    def faint(self, limit):
+        """Texts whose contrast is below a limit."""
+        return self.browser.execute_script(FAINT, limit)
 
     def emulate(self, command, **parameters):
         self.browser.execute_cdp_cmd(f"Emulation.{command}", parameters)

@@ -160,3 +160,125 @@ def test_a_modal(page, handler, members):
     assert values == ["7", [members[3]["id"]], "no", True]
     page.wait_text(LAST, "Saved")
     assert not page.all("dialog[open]")
+
+
+def test_a_click_answered_in_words(page, handler):
+    """Nothing of the message changes: it takes clicks again once the words are there."""
+    say(page, handler, message(row(button(1, "Change", "change"))))
+    page.wait_text(LAST, "Change")
+    first = "#messages > li:first-child"
+    sent = after(handler, {"type": 6}, lambda: page.begin_press("Change"))
+    assert page.attribute(first, "aria-busy") == "true"
+    webhook = f"/webhooks/{sent['application_id']}/{sent['token']}"
+    assert page.discord.rest("POST", webhook, {"content": "Not you.", "flags": EPHEMERAL}, token=False).status == 200
+    page.wait_text(LAST, "Not you.")
+    page.wait_over(first)
+    assert page.labels(first) == {"Change": True} and "failed" not in page.text(first)
+    after(handler, message(text("Changed"), kind=7), lambda: page.begin_press("Change", first))
+    page.wait_text(first, "Changed")
+
+
+def test_an_answer_that_cannot_be_fetched(page, handler):
+    say(page, handler, message(row(button(1, "Change", "change"))))
+    page.wait_text(LAST, "Change")
+    page.browser.execute_script("""
+        const fetch = window.fetch;
+        window.fetch = (url, ...more) => url.includes('answers/') ? Promise.reject(new Error('Gone.')) : fetch(url, ...more);
+    """)
+    after(handler, {"type": 6}, lambda: page.press("Change"))
+    page.wait_text("#notice", "Gone.")
+    assert page.labels() == {"Change": True}
+
+
+# Looks --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[360, 390])
+def phone(page, request):
+    page.emulate("setDeviceMetricsOverride", width=request.param, height=740, deviceScaleFactor=2, mobile=True)
+    yield page
+    page.emulate("clearDeviceMetricsOverride")
+
+
+@pytest.fixture
+def resized(page):
+    """The page, and a way to change its width."""
+    def resize(width):
+        page.emulate("setDeviceMetricsOverride", width=width, height=740, deviceScaleFactor=1, mobile=False)
+        wait_for(lambda: page.browser.execute_script("return innerWidth") == width, f"a width of {width}")
+
+    yield page, resize
+    page.emulate("clearDeviceMetricsOverride")
+
+
+PAGES = ["First", "Previous", "Page 13 of 18", "Next", "Last"]
+
+
+def pages(*disabled):
+    return row(*[button(2, label, label, disabled=label in disabled) for label in PAGES])
+
+
+def test_the_drawer_by_keyboard(phone):
+    inside = "return document.querySelector('#side').contains(document.activeElement)"
+    phone.browser.execute_script("document.querySelector('#drawer').focus()")
+    for leave in (lambda: None, lambda: phone.click("#tracker .words")):  # the second takes the focus from the buttons
+        phone.type(Keys.ENTER)
+        assert phone.browser.execute_script(inside)
+        wait_for(lambda: phone.one("#side").rect["x"] == 0, "the drawer")
+        leave()
+        phone.type(Keys.ESCAPE)
+        wait_for(lambda: not phone.one("#side").is_displayed(), "the drawer's end")
+        assert phone.browser.execute_script("return document.activeElement.id") == "drawer"
+
+
+def test_five_buttons_in_a_row(phone, handler):
+    say(phone, handler, message(pages("Page 13 of 18")))
+    phone.wait_text(LAST, "Last")
+    assert len(set(phone.tops(f"{LAST} .button"))) == 1 and phone.overflow() == 0
+
+
+def test_the_end_stays_the_end(resized, handler):
+    """A window that becomes narrow makes the list longer."""
+    page, resize = resized
+
+    def above_end():
+        return page.browser.execute_script("const l = document.querySelector('#messages'); return l.scrollHeight - l.scrollTop - l.clientHeight")
+
+    for i in range(8):
+        say(page, handler, message(text(f"{i} " + "words that need many lines " * 12)))
+        page.wait_text(LAST, f"{i} words")
+    assert above_end() < 2
+    for width in (360, 1200):
+        resize(width)
+        wait_for(lambda: above_end() < 2, f"the end at {width}")
+    page.browser.execute_script("document.querySelector('#messages').scrollTop = 0")
+    resize(360)
+    assert above_end() > 500
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_what_is_read_can_be_read(page, handler, members, scheme):
+    page.emulate("setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    page.discord.post("/control/voice", user_id=members[0]["id"], channel_id=page.attribute(".voice", "data-key"))
+    page.wait_text("#mine", "Voice connected")
+    styles = [button(style, f"Style {style}", f"s{style}") for style in (1, 2, 3, 4)]
+    off = [button(style, f"Off {style}", f"o{style}", disabled=True) for style in (1, 2, 3, 4)]
+    everything = [text("# Title\n`code` <t:1:R>\n-# small"), row(*styles), row(*off), pages("Page 13 of 18")]
+    for flags in (0, EPHEMERAL):
+        say(page, handler, message(*everything, flags=flags))
+        page.wait_text(LAST, "Page 13 of 18")
+    assert page.faint(4.5) == []
+    page.emulate("setEmulatedMedia", features=[])
+
+
+def test_what_is_clicked_can_be_hit(page, handler):
+    say(page, handler, message(text("Private"), flags=EPHEMERAL))
+    page.wait_text(LAST, "Only you can see this")
+    for target in (f"{LAST} button.inline", ".manage", "#manage"):
+        assert page.one(target).size["height"] >= 24, target
+
+
+def test_a_text_channel_is_no_button(page):
+    """The page has one; nothing invites to click it."""
+    plain = "const s = getComputedStyle(document.querySelector('.channel.text')); return [s.backgroundColor, s.cursor]"
+    assert page.browser.execute_script(plain) == ["rgba(0, 0, 0, 0)", "auto"]

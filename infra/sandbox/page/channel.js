@@ -21,6 +21,7 @@ export function createChannel(app, list) {
   const attempts = new Map(); // key → {command, timestamp, failed}
   const dismissed = new Set(JSON.parse(sessionStorage.getItem('dismissed') || '[]'));
   let version = '';
+  let atEnd = true;
 
   function dismiss(id) {
     dismissed.add(id);
@@ -38,7 +39,6 @@ export function createChannel(app, list) {
   }
 
   function render() {
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END;
     const shown = app.view.messages.filter(message => isVisible(message, app.me.id) && !dismissed.has(message.id));
     const now = JSON.stringify([shown, app.me.id, [...busy], [...failed], [...attempts]]);
     if (now === version) return;
@@ -52,34 +52,43 @@ export function createChannel(app, list) {
     patch(list, fresh);
     // The last page has no next one: the focus goes to a neighbour instead of nowhere.
     if (focused.disabled && list.contains(focused)) focused.closest('.row, .body').querySelector('button:not(:disabled)')?.focus();
+    stayAtEnd();
+  }
+
+  function stayAtEnd() {
     if (atEnd) list.scrollTop = list.scrollHeight;
   }
 
-  // A deferred update shows nothing: the click is over when the message was edited.
+  // A deferred update shows nothing: the click is over when the message was edited, or answered in another one.
   async function finish(result) {
     if (result.response?.type !== DEFERRED_UPDATE) return null;
-    const answer = await get(`answers/${result.interaction_id}?wait=${LONGEST_WAIT_MS}`);
-    return answer.thinking ? 'This interaction failed' : null;
+    const answer = await app.act(() => get(`answers/${result.interaction_id}?wait=${LONGEST_WAIT_MS}`));
+    return answer?.thinking ? 'This interaction failed' : null;
   }
 
   async function click(message, component, values) {
     const button = component.type === 2;
+    const wish = { message_id: message.id, custom_id: component.custom_id, ...(button ? {} : { values }) };
+    let result = null;
+    let words = null;
     busy.set(message.id, component.custom_id);
     failed.delete(message.id);
-    render();
-    const wish = { message_id: message.id, custom_id: component.custom_id, ...(button ? {} : { values }) };
-    const result = await app.use(wish);
-    const words = result && (whatFailed(result, 'This interaction failed') || await finish(result));
-    busy.delete(message.id);
-    if (words) failed.set(message.id, words);
-    render();
+    try {
+      render();
+      result = await app.use(wish);
+      words = result && (whatFailed(result, 'This interaction failed') || await finish(result));
+    } finally {
+      busy.delete(message.id);
+      if (words) failed.set(message.id, words);
+      render();
+    }
     if (result && !words && result.response?.type === MODAL) app.openModal(result);
   }
 
   async function run(command, options) {
     const key = `attempt-${Date.now()}`;
     attempts.set(key, { command: command.name, timestamp: Date.now() });
-    list.scrollTop = list.scrollHeight;
+    atEnd = true;
     render();
     const result = await app.use({ command: command.sub, options });
     const words = result && whatFailed(result, 'The application did not respond');
@@ -89,6 +98,11 @@ export function createChannel(app, list) {
     if (result && !words && result.response?.type === MODAL) app.openModal(result);
   }
 
+  list.addEventListener('scroll', () => {
+    atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END;
+  });
+  // Narrower is longer, and a phone's keyboard takes its room from the list.
+  new ResizeObserver(stayAtEnd).observe(list);
   setInterval(() => refreshStamps(list), 10000);
   return { render, run };
 }

@@ -21,6 +21,11 @@ export function createLook({ theme, drawer, shade, side, main }) {
     drawer.setAttribute('aria-expanded', covered);
   }
 
+  function closeDrawer() {
+    setDrawer(false);
+    drawer.focus();
+  }
+
   // Back to the system's wish once that is what was chosen.
   theme.addEventListener('click', () => {
     const wanted = schemes[scheme()];
@@ -32,11 +37,10 @@ export function createLook({ theme, drawer, shade, side, main }) {
     setDrawer(true);
     side.querySelector('button').focus();
   });
-  shade.addEventListener('click', () => setDrawer(false));
-  side.addEventListener('keydown', event => {
-    if (event.key !== 'Escape' || !narrow.matches) return;
-    setDrawer(false);
-    drawer.focus();
+  shade.addEventListener('click', closeDrawer);
+  // Wherever the focus is: a click beside the buttons takes it from them.
+  document.addEventListener('keydown', event => {
+    if (event.key === 'Escape' && side.classList.contains('open')) closeDrawer();
   });
   system.addEventListener('change', apply);
   narrow.addEventListener('change', () => setDrawer(false));
