@@ -16,15 +16,8 @@
 
 static const char default_permissions[] = "1799666563141185"; /* an ordinary member's: no MANAGE_GUILD */
 
-enum {
-    OPTION_SUB_COMMAND = 1,
-    OPTION_STRING = 3,
-    OPTION_INTEGER = 4,
-    OPTION_BOOLEAN = 5,
-    OPTION_USER = 6,
-    OPTION_CHANNEL = 7
-};
-enum { BUTTON = 2, SELECT_USER = 5 };
+/* Option types that infra/discord.h does not have. */
+enum { OPTION_INTEGER = 4, OPTION_BOOLEAN = 5, OPTION_CHANNEL = 7 };
 
 /* Who and where -------------------------------------------------------------------------------------------- */
 
@@ -124,9 +117,9 @@ static int option_type(const cJSON *value)
         return OPTION_BOOLEAN;
     if (cJSON_IsNumber(value))
         return OPTION_INTEGER;
-    return strcmp(value->string, "user") == 0      ? OPTION_USER
+    return strcmp(value->string, "user") == 0      ? DISCORD_OPTION_USER
            : strcmp(value->string, "channel") == 0 ? OPTION_CHANNEL
-                                                   : OPTION_STRING;
+                                                   : DISCORD_OPTION_STRING;
 }
 
 /* {"command": "leaderboard", "options": {"time_range": "today"}}: a subcommand of /vc. */
@@ -140,7 +133,7 @@ static cJSON *command_data(const struct sandbox *sandbox, const struct interacti
     cJSON *const sub = cJSON_CreateObject();
     cJSON_AddItemToArray(cJSON_AddArrayToObject(data, "options"), sub);
     cJSON_AddStringToObject(sub, "name", json_string(body, "command"));
-    cJSON_AddNumberToObject(sub, "type", OPTION_SUB_COMMAND);
+    cJSON_AddNumberToObject(sub, "type", DISCORD_OPTION_SUB_COMMAND);
     cJSON *const options = cJSON_AddArrayToObject(sub, "options");
     const cJSON *value;
     cJSON_ArrayForEach (value, json_object(body, "options")) {
@@ -150,7 +143,7 @@ static cJSON *command_data(const struct sandbox *sandbox, const struct interacti
         cJSON_AddNumberToObject(option, "type", type);
         cJSON_AddItemToObject(option, "value", cJSON_Duplicate(value, true));
         cJSON_AddItemToArray(options, option);
-        if (type == OPTION_USER && cJSON_IsString(value))
+        if (type == DISCORD_OPTION_USER && cJSON_IsString(value))
             resolve_user(sandbox, interaction, data, value->valuestring);
     }
     return data;
@@ -190,13 +183,13 @@ static cJSON *click_data(const struct sandbox *sandbox, const struct interaction
     cJSON_AddNumberToObject(data, "component_type", (double)type);
     cJSON_AddStringToObject(data, "custom_id", custom_id);
     cJSON_AddNumberToObject(data, "id", (double)id);
-    if (type == BUTTON)
+    if (type == DISCORD_BUTTON)
         return data;
     const cJSON *const values = json_array(body, "values");
     cJSON_AddItemToObject(data, "values", values != NULL ? cJSON_Duplicate(values, true) : cJSON_CreateArray());
     const cJSON *value;
     cJSON_ArrayForEach (value, values)
-        if (type == SELECT_USER && cJSON_IsString(value))
+        if (type == DISCORD_USER_SELECT && cJSON_IsString(value))
             resolve_user(sandbox, interaction, data, value->valuestring);
     return data;
 }
@@ -217,7 +210,7 @@ static cJSON *submit_data(const struct sandbox *sandbox, struct interaction *int
     cJSON_ArrayForEach (line, json_array(data, "components")) {
         const cJSON *const input = json_object(line, "component");
         int64_t type;
-        if (!json_int(input, "type", &type) || type != SELECT_USER)
+        if (!json_int(input, "type", &type) || type != DISCORD_USER_SELECT)
             continue;
         cJSON_ArrayForEach (value, json_array(input, "values"))
             if (cJSON_IsString(value))

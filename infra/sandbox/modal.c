@@ -1,5 +1,6 @@
 #include "infra/sandbox/modal.h"
 
+#include "infra/discord.h"
 #include "infra/json.h"
 #include "infra/sandbox/complaint.h"
 
@@ -8,14 +9,10 @@
 
 enum { MAX_LINES = 5, MAX_INPUT = 4000, MAX_CHOICES = 25 };
 
-/* Component types that stand in modals, in the order of their numbers. */
+/* Component types of modals that infra/discord.h does not have. */
 enum {
-    ACTION_ROW = 1, /* with one text input: deprecated */
-    STRING_SELECT = 3,
     TEXT_INPUT = 4,
-    USER_SELECT = 5,
     CHANNEL_SELECT = 8,
-    TEXT_DISPLAY = 10,
     LABEL = 18,
     FILE_UPLOAD = 19,
     RADIO_GROUP = 21,
@@ -30,11 +27,11 @@ static int64_t type_of(const cJSON *component)
     return type;
 }
 
-/* The input that a line holds, NULL where it is text or wrong. */
+/* The input that a line holds, NULL where it is text or wrong. A row with a text input is the deprecated form. */
 static const cJSON *input_of(const cJSON *line)
 {
-    return type_of(line) == ACTION_ROW ? cJSON_GetArrayItem(json_array(line, "components"), 0)
-                                       : json_object(line, "component");
+    return type_of(line) == DISCORD_ACTION_ROW ? cJSON_GetArrayItem(json_array(line, "components"), 0)
+                                               : json_object(line, "component");
 }
 
 /* Whether it can be shown ------------------------------------------------------------------------------------ */
@@ -81,7 +78,7 @@ static void check_select(struct complaints *complaints, const cJSON *select)
     if (json_int(select, "min_values", &min_values) && min_values == 0 && !cJSON_IsFalse(required))
         complain_about(complaints, "min_values", "NUMBER_TYPE_MIN",
                        "Where nothing may be chosen, required is false.");
-    if (type_of(select) == STRING_SELECT)
+    if (type_of(select) == DISCORD_STRING_SELECT)
         check_options(complaints, select, 1, MAX_CHOICES);
 }
 
@@ -94,7 +91,8 @@ static void check_input(struct complaints *complaints, const cJSON *input, bool 
         complain_about(complaints, "disabled", "COMPONENT_DISABLED_NOT_ALLOWED", "Not in a modal.");
     if (type == TEXT_INPUT)
         check_text_input(complaints, input, labelled);
-    else if (labelled && (type == STRING_SELECT || (type >= USER_SELECT && type <= CHANNEL_SELECT)))
+    else if (labelled &&
+             (type == DISCORD_STRING_SELECT || (type >= DISCORD_USER_SELECT && type <= CHANNEL_SELECT)))
         check_select(complaints, input);
     else if (labelled && type == RADIO_GROUP)
         check_options(complaints, input, 2, 10);
@@ -107,7 +105,7 @@ static void check_input(struct complaints *complaints, const cJSON *input, bool 
 static void check_line(struct complaints *complaints, const cJSON *line)
 {
     const int64_t type = type_of(line);
-    if (type == TEXT_DISPLAY) {
+    if (type == DISCORD_TEXT_DISPLAY) {
         check_string(complaints, line, "content", 1, MAX_INPUT, true);
     } else if (type == LABEL) {
         check_string(complaints, line, "label", 1, 45, true);
@@ -115,13 +113,13 @@ static void check_line(struct complaints *complaints, const cJSON *line)
         const size_t mark = complaints_enter(complaints, "component");
         check_input(complaints, input_of(line), true);
         complaints_leave(complaints, mark);
-    } else if (type == ACTION_ROW && check_list(complaints, line, "components", 1, 1, true)) {
+    } else if (type == DISCORD_ACTION_ROW && check_list(complaints, line, "components", 1, 1, true)) {
         const size_t mark = complaints_enter(complaints, "components");
         const size_t inner = complaints_enter_index(complaints, 0);
         check_input(complaints, input_of(line), false);
         complaints_leave(complaints, inner);
         complaints_leave(complaints, mark);
-    } else if (type != ACTION_ROW) {
+    } else if (type != DISCORD_ACTION_ROW) {
         complain_about(complaints, "type", "UNION_TYPE_CHOICES", "No component that may stand here.");
     }
 }
@@ -212,7 +210,7 @@ cJSON *modal_submission(const cJSON *modal, const cJSON *values)
         cJSON_AddItemToArray(lines, copy);
         if (type_of(line) == LABEL)
             cJSON_AddItemToObject(copy, "component", submit_input(input_of(line), values, &n));
-        else if (type_of(line) == ACTION_ROW)
+        else if (type_of(line) == DISCORD_ACTION_ROW)
             cJSON_AddItemToArray(cJSON_AddArrayToObject(copy, "components"),
                                  submit_input(input_of(line), values, &n));
     }

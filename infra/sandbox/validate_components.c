@@ -1,27 +1,21 @@
 #include "infra/sandbox/validate_components.h"
 
+#include "infra/discord.h"
 #include "infra/json.h"
 
 #include <string.h>
 
 enum { MAX_COMPONENTS = 40, MAX_TEXT = 4000, MAX_DESCRIPTION = 1024, MAX_URL = 2048, MAX_ROWS_LEGACY = 5 };
 
-/* Discord's component types, as far as a message can hold them. */
+/* Component types of messages that infra/discord.h does not have. */
 enum {
-    ACTION_ROW = 1,
-    BUTTON = 2,
-    STRING_SELECT = 3,
-    USER_SELECT = 5,
     ROLE_SELECT = 6,
     MENTIONABLE_SELECT = 7,
     CHANNEL_SELECT = 8,
     SECTION = 9,
-    TEXT_DISPLAY = 10,
     THUMBNAIL = 11,
-    MEDIA_GALLERY = 12,
     FILE_COMPONENT = 13,
     SEPARATOR = 14,
-    CONTAINER = 17,
 };
 
 struct check {
@@ -132,7 +126,7 @@ static void check_select(struct check *check, const cJSON *select, int64_t type)
         max_values = 1;
     if (min_values > max_values)
         complain_about(check->complaints, "min_values", "NUMBER_TYPE_MAX", "More than max_values.");
-    if (type == STRING_SELECT)
+    if (type == DISCORD_STRING_SELECT)
         check_options(check, select, max_values);
     else if (json_member(select, "options") != NULL)
         complain_about(check->complaints, "options", "SELECT_COMPONENT_OPTIONS_NOT_ALLOWED",
@@ -185,7 +179,7 @@ static void check_children(struct check *check, const cJSON *parent, int64_t par
 
 static bool is_select(int64_t type)
 {
-    return type == STRING_SELECT || (type >= USER_SELECT && type <= CHANNEL_SELECT);
+    return type == DISCORD_STRING_SELECT || (type >= DISCORD_USER_SELECT && type <= CHANNEL_SELECT);
 }
 
 /* A row holds buttons, or one select. */
@@ -196,7 +190,7 @@ static void check_row(struct check *check, const cJSON *row)
     json_int(cJSON_GetArrayItem(children, 0), "type", &first);
     if (is_select(first) && cJSON_GetArraySize(children) > 1)
         complain(check->complaints, "COMPONENT_LAYOUT_WIDTH_EXCEEDED", "A select takes the whole row.");
-    check_children(check, row, ACTION_ROW, 5);
+    check_children(check, row, DISCORD_ACTION_ROW, 5);
 }
 
 static void check_section(struct check *check, const cJSON *section)
@@ -205,29 +199,30 @@ static void check_section(struct check *check, const cJSON *section)
     const size_t mark = complaints_enter(check->complaints, "accessory");
     const cJSON *const accessory = json_object(section, "accessory");
     int64_t type;
-    if (json_int(accessory, "type", &type) && (type == BUTTON || type == THUMBNAIL))
-        check_component(check, accessory, BUTTON); /* itself the accessory: any parent that allows both */
+    if (json_int(accessory, "type", &type) && (type == DISCORD_BUTTON || type == THUMBNAIL))
+        check_component(check, accessory,
+                        DISCORD_BUTTON); /* itself the accessory: any parent that allows both */
     else
         complain(check->complaints, "BASE_TYPE_REQUIRED", "A button or a thumbnail is required");
     complaints_leave(check->complaints, mark);
 }
 
-/* 0 is the message itself, BUTTON an accessory's place. */
+/* 0 is the message itself, DISCORD_BUTTON an accessory's place. */
 static bool may_stand_in(int64_t type, int64_t parent)
 {
-    const bool in_container = type == ACTION_ROW || type == SECTION || type == TEXT_DISPLAY ||
-                              type == MEDIA_GALLERY || type == FILE_COMPONENT || type == SEPARATOR;
+    const bool in_container = type == DISCORD_ACTION_ROW || type == SECTION || type == DISCORD_TEXT_DISPLAY ||
+                              type == DISCORD_MEDIA_GALLERY || type == FILE_COMPONENT || type == SEPARATOR;
     switch (parent) {
     case 0:
-        return in_container || type == CONTAINER;
-    case CONTAINER:
+        return in_container || type == DISCORD_CONTAINER;
+    case DISCORD_CONTAINER:
         return in_container;
-    case ACTION_ROW:
-        return type == BUTTON || is_select(type);
+    case DISCORD_ACTION_ROW:
+        return type == DISCORD_BUTTON || is_select(type);
     case SECTION:
-        return type == TEXT_DISPLAY;
+        return type == DISCORD_TEXT_DISPLAY;
     default:
-        return type == BUTTON || type == THUMBNAIL;
+        return type == DISCORD_BUTTON || type == THUMBNAIL;
     }
 }
 
@@ -248,14 +243,14 @@ static void check_id(struct check *check, const cJSON *component)
 static void check_body(struct check *check, const cJSON *component, int64_t type)
 {
     switch (type) {
-    case ACTION_ROW:
+    case DISCORD_ACTION_ROW:
         check_row(check, component);
         break;
-    case BUTTON:
+    case DISCORD_BUTTON:
         check_button(check, component);
         break;
-    case STRING_SELECT:
-    case USER_SELECT:
+    case DISCORD_STRING_SELECT:
+    case DISCORD_USER_SELECT:
     case ROLE_SELECT:
     case MENTIONABLE_SELECT:
     case CHANNEL_SELECT:
@@ -264,14 +259,14 @@ static void check_body(struct check *check, const cJSON *component, int64_t type
     case SECTION:
         check_section(check, component);
         break;
-    case TEXT_DISPLAY:
+    case DISCORD_TEXT_DISPLAY:
         check_text(check, component);
         break;
     case THUMBNAIL:
         check_media(check, component, "media", false);
         check_string(check->complaints, component, "description", 1, MAX_DESCRIPTION, false);
         break;
-    case MEDIA_GALLERY:
+    case DISCORD_MEDIA_GALLERY:
         check_gallery(check, component);
         break;
     case FILE_COMPONENT:
@@ -281,10 +276,10 @@ static void check_body(struct check *check, const cJSON *component, int64_t type
         check_bool(check->complaints, component, "divider");
         check_int(check->complaints, component, "spacing", 1, 2, false);
         break;
-    case CONTAINER:
+    case DISCORD_CONTAINER:
         check_int(check->complaints, component, "accent_color", 0, 0xffffff, false);
         check_bool(check->complaints, component, "spoiler");
-        check_children(check, component, CONTAINER, MAX_COMPONENTS);
+        check_children(check, component, DISCORD_CONTAINER, MAX_COMPONENTS);
         break;
     default:
         break;
@@ -317,7 +312,7 @@ void validate_components(struct complaints *complaints, const cJSON *payload, bo
     cJSON_ArrayForEach (component, list) {
         int64_t type;
         const size_t inner = complaints_enter_index(complaints, i++);
-        if (!v2 && json_int(component, "type", &type) && type != ACTION_ROW)
+        if (!v2 && json_int(component, "type", &type) && type != DISCORD_ACTION_ROW)
             complain_about(complaints, "type", "UNION_TYPE_CHOICES", "Only with the flag IS_COMPONENTS_V2.");
         else
             check_component(&check, component, 0);
