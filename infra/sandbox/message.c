@@ -38,6 +38,12 @@ static void free_attachment(struct attachment *attachment)
     free(attachment->data);
 }
 
+static void free_removed(struct removed_files *removed)
+{
+    for (size_t i = 0; i < removed->n; i++)
+        free_attachment(&removed->files[i]);
+}
+
 static void drop_oldest(struct messages *messages)
 {
     struct message *const message = messages->oldest;
@@ -45,6 +51,8 @@ static void drop_oldest(struct messages *messages)
     messages->n--;
     for (size_t i = 0; i < message->n_attachments; i++)
         free_attachment(&message->attachments[i]);
+    for (size_t i = 0; i < MESSAGE_REMOVALS_KEPT; i++)
+        free_removed(&message->removed[i]);
     free(message->content);
     cJSON_Delete(message->embeds);
     cJSON_Delete(message->components);
@@ -82,13 +90,24 @@ struct message *message_find(const struct messages *messages, uint64_t id)
     return message != NULL && !message->deleted ? message : NULL;
 }
 
+static const struct attachment *find_file(const struct attachment *files, size_t n, uint64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (files[i].id == id)
+            return &files[i];
+    return NULL;
+}
+
 const struct attachment *message_find_attachment(const struct messages *messages, uint64_t attachment_id)
 {
-    for (const struct message *message = messages->oldest; message != NULL; message = message->next)
-        for (size_t i = 0; i < message->n_attachments; i++)
-            if (message->attachments[i].id == attachment_id)
-                return &message->attachments[i];
-    return NULL;
+    const struct attachment *found = NULL;
+    for (const struct message *message = messages->oldest; message != NULL && found == NULL;
+         message = message->next) {
+        found = find_file(message->attachments, message->n_attachments, attachment_id);
+        for (size_t i = 0; i < MESSAGE_REMOVALS_KEPT && found == NULL; i++)
+            found = find_file(message->removed[i].files, message->removed[i].n, attachment_id);
+    }
+    return found;
 }
 
 /* Files ---------------------------------------------------------------------------------------------------- */
@@ -119,20 +138,30 @@ const cJSON *message_listed_attachment(const cJSON *payload, uint64_t id)
     return NULL;
 }
 
+/* Whoever saw the message before this edit may still be fetching its pictures. */
+static void remove_unlisted(struct message *message, const cJSON *payload)
+{
+    struct removed_files *const removed = message->removed;
+    free_removed(&removed[MESSAGE_REMOVALS_KEPT - 1]);
+    memmove(&removed[1], &removed[0], (MESSAGE_REMOVALS_KEPT - 1) * sizeof(*removed));
+    removed[0].n = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < message->n_attachments; i++) {
+        if (message_listed_attachment(payload, message->attachments[i].id) != NULL)
+            message->attachments[kept++] = message->attachments[i];
+        else
+            removed[0].files[removed[0].n++] = message->attachments[i];
+    }
+    message->n_attachments = kept;
+}
+
 /* Once files are listed or uploaded, the list is complete: others go. */
 static void apply_files(struct message *message, const cJSON *payload, const struct multipart *form)
 {
     const bool uploads = form->n > 1; /* more than payload_json */
     if (!uploads && json_array(payload, "attachments") == NULL)
         return;
-    size_t kept = 0;
-    for (size_t i = 0; i < message->n_attachments; i++) {
-        if (message_listed_attachment(payload, message->attachments[i].id) != NULL)
-            message->attachments[kept++] = message->attachments[i];
-        else
-            free_attachment(&message->attachments[i]);
-    }
-    message->n_attachments = kept;
+    remove_unlisted(message, payload);
     for (size_t i = 0; i < form->n && message->n_attachments < MESSAGE_MAX_ATTACHMENTS; i++) {
         unsigned number;
         if (form->parts[i].filename != NULL && sscanf(form->parts[i].name, "files[%u]", &number) == 1)

@@ -11,7 +11,7 @@
 struct multipart;
 struct sandbox;
 
-enum { MESSAGE_MAX_ATTACHMENTS = 10 };
+enum { MESSAGE_MAX_ATTACHMENTS = 10, MESSAGE_REMOVALS_KEPT = 2 };
 
 struct attachment {
     uint64_t id;
@@ -21,6 +21,12 @@ struct attachment {
     unsigned char *data;
     size_t len;
     int width, height; /* 0: no picture that we know */
+};
+
+/* What one edit took away. */
+struct removed_files {
+    struct attachment files[MESSAGE_MAX_ATTACHMENTS];
+    size_t n;
 };
 
 struct message {
@@ -39,8 +45,9 @@ struct message {
     cJSON *components; /* with ids, and media objects in place of attachment:// */
     struct attachment attachments[MESSAGE_MAX_ATTACHMENTS];
     size_t n_attachments;
-    int64_t created_ms, edited_ms; /* wall clock; 0: never edited */
-    struct message *next;          /* newer */
+    struct removed_files removed[MESSAGE_REMOVALS_KEPT]; /* newest first; the CDN has them a little longer */
+    int64_t created_ms, edited_ms;                       /* wall clock; 0: never edited */
+    struct message *next;                                /* newer */
 };
 
 struct messages;
@@ -50,6 +57,7 @@ struct messages *messages_create(void);
 struct message *message_create(struct messages *messages);
 /* NULL where it is not there or was deleted. */
 struct message *message_find(const struct messages *messages, uint64_t id);
+/* Also one that the last edits removed. */
 const struct attachment *message_find_attachment(const struct messages *messages, uint64_t attachment_id);
 const struct message *messages_oldest(const struct messages *messages);
 
