@@ -209,7 +209,7 @@ bool interaction_answer(struct sandbox *sandbox, struct interaction *interaction
     return good;
 }
 
-void interaction_note_edit(struct sandbox *sandbox, struct interaction *interaction)
+void interaction_note_answer(struct sandbox *sandbox, struct interaction *interaction)
 {
     interaction->owed = false;
     interaction->answered_ms = clock_monotonic_ms();

@@ -25,9 +25,9 @@ struct interaction {
                             is made */
     cJSON *modal;        /* that it was answered with, or NULL */
     enum interaction_state state;
-    bool owed;           /* deferred: the edit has not come yet */
+    bool owed;           /* deferred: neither edit nor follow-up has come yet */
     int64_t created_ms;  /* monotonic, as the next */
-    int64_t answered_ms; /* when the last answer or edit came, 0: none did */
+    int64_t answered_ms; /* when the last answer, edit or follow-up came, 0: none did */
     int64_t attachment_size_limit;
     uint64_t app_permissions;
     int64_t window_started_ms; /* of the rate limit */
@@ -51,8 +51,8 @@ bool interaction_is_expired(const struct interaction *interaction);
 bool interaction_answer(struct sandbox *sandbox, struct interaction *interaction, const cJSON *answer,
                         const char **why, cJSON **errors);
 
-/* The answer that was owed has come, or another edit. */
-void interaction_note_edit(struct sandbox *sandbox, struct interaction *interaction);
+/* An edit or a follow-up has come: nothing is owed any more. */
+void interaction_note_answer(struct sandbox *sandbox, struct interaction *interaction);
 
 /* POST /control/interaction and GET /control/answers/{id}; both take the request over. */
 void interaction_control_post(struct sandbox *sandbox, struct request *request, const cJSON *body);

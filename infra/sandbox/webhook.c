@@ -147,7 +147,7 @@ static void edit(struct api_call *call, struct interaction *interaction, struct 
     message->thinking = false;
     message->edited_ms = clock_wall_ms();
     if (message->id == interaction->message_id)
-        interaction_note_edit(call->sandbox, interaction);
+        interaction_note_answer(call->sandbox, interaction);
     parked_changed(call->sandbox->parked);
     api_answer(call, 200, message_json(call->sandbox, message));
 }
@@ -179,12 +179,12 @@ void webhook_delete_message(struct api_call *call)
         return;
     message->deleted = true;
     if (message->id == interaction->message_id)
-        interaction_note_edit(call->sandbox, interaction);
+        interaction_note_answer(call->sandbox, interaction);
     parked_changed(call->sandbox->parked);
     api_answer(call, 204, NULL);
 }
 
-/* The first one after a deferral stands in for its edit. */
+/* The first one after a deferral stands in for its edit; a click that was deferred is answered by it too. */
 void webhook_execute(struct api_call *call)
 {
     const int64_t flags_of_new = FLAG_SUPPRESS_EMBEDS | DISCORD_FLAG_EPHEMERAL | FLAG_SUPPRESS_NOTIFICATIONS |
@@ -207,7 +207,7 @@ void webhook_execute(struct api_call *call)
     message->interaction_type = interaction->type;
     message->ephemeral = (flags & DISCORD_FLAG_EPHEMERAL) != 0;
     message_apply(call->sandbox, message, call->json, &call->form);
-    parked_changed(call->sandbox->parked);
+    interaction_note_answer(call->sandbox, interaction);
     api_answer(call, 200, message_json(call->sandbox, message));
 }
 

@@ -286,6 +286,28 @@ def test_clicks(discord, handler):
     assert refused.status == 400, "a disabled button"
 
 
+def test_a_click_answered_in_words(discord, handler):
+    answered = Answered(discord, handler)
+    answered.patch(card(), png())
+    message = answered.state()["message"]
+    click = Answered(discord, handler, {"type": 6}, message_id=message["id"], custom_id="vc1:next")
+    assert discord.rest("POST", click.base, {"content": "No.", "flags": 64}, token=False).status == 200
+    settled = click.state()
+    assert settled["thinking"] is False and settled["message"] == message
+    assert [m["content"] for m in settled["follow_ups"]] == ["No."]
+
+
+def test_a_picture_outlives_two_edits(discord, handler):
+    """Who saw the message before an edit may still be fetching its picture."""
+    answered = Answered(discord, handler)
+    answered.patch(card("0.png"), png("0.png"))
+    (first,) = answered.state()["attachments"]
+    for name, status in [("1.png", 200), ("2.png", 200), ("3.png", 404)]:
+        assert answered.patch(card(name), png(name)).status == 200
+        assert [a["filename"] for a in answered.state()["attachments"]] == [name]
+        assert discord.request("GET", first["url"]).status == status, name
+
+
 @pytest.mark.parametrize("answer", [
     {"type": 5, "data": {"flags": 32768}}, {"type": 6}, {"type": 4, "data": {}}, {"type": 77}, {},
     {"type": 4, "data": {"content": "x" * 2001}}])
