@@ -263,7 +263,7 @@ def test_what_is_read_can_be_read(page, handler, members, scheme):
     page.wait_text("#mine", "Voice connected")
     styles = [button(style, f"Style {style}", f"s{style}") for style in (1, 2, 3, 4)]
     off = [button(style, f"Off {style}", f"o{style}", disabled=True) for style in (1, 2, 3, 4)]
-    everything = [text("# Title\n`code` <t:1:R>\n-# small"), row(*styles), row(*off), pages("Page 13 of 18")]
+    everything = [text(f"# Title\n`code` <t:1:R> <#{page.attribute('.voice', 'data-key')}>\n-# small"), row(*styles), row(*off), pages("Page 13 of 18")]
     for flags in (0, EPHEMERAL):
         say(page, handler, message(*everything, flags=flags))
         page.wait_text(LAST, "Page 13 of 18")
@@ -279,6 +279,7 @@ def test_what_is_clicked_can_be_hit(page, handler):
 
 
 def test_a_text_channel_is_no_button(page):
-    """The page has one; nothing invites to click it."""
-    plain = "const s = getComputedStyle(document.querySelector('.channel.text')); return [s.backgroundColor, s.cursor]"
-    assert page.browser.execute_script(plain) == ["rgba(0, 0, 0, 0)", "auto"]
+    """Only one is ever open; nothing invites to click another."""
+    look = "const s = getComputedStyle(document.querySelector(arguments[0])); return [s.cursor, s.fontWeight]"
+    other, voice = (page.browser.execute_script(look, each) for each in (".channel.text:not(.current)", "button.channel"))
+    assert (other, voice) == (["default", "400"], ["pointer", "500"])

@@ -33,7 +33,7 @@ function renderComponent(component, context) {
     case 2: return button(component, context);
     case 3: case 5: case 6: case 7: case 8: return messageSelect(component, context);
     case 9: return section(component, context);
-    case 10: return make('div', { className: 'text' }, ...markdown(component.content));
+    case 10: return make('div', { className: 'text' }, ...markdown(component.content, context.guild));
     case 11: return picture(component);
     case 12: return make('div', { className: 'gallery' }, ...component.items.map(picture));
     case 13: return file(component);

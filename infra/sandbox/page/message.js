@@ -43,7 +43,7 @@ export function renderMessage(message, context) {
   const user = message.interaction_metadata.user;
   const used = user && (message.command ? usedLine(user, context.guild, message.command) : repliedLine(author));
   const body = message.thinking ? [thinking(author.username)]
-    : [...(message.content ? markdown(message.content) : []), ...renderComponents(message.components, context)];
+    : [...(message.content ? markdown(message.content, context.guild) : []), ...renderComponents(message.components, context)];
   return make('li', {
     className: ephemeral ? 'message private' : 'message', data: { key: message.id }, 'aria-busy': message.thinking || !!context.busy,
   }, used,

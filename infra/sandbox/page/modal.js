@@ -73,7 +73,7 @@ export function createModal(app, dialog) {
 
   // A label with its component, or an older row with a text input.
   function line(component) {
-    if (component.type === 10) return make('div', { className: 'text' }, ...markdown(component.content));
+    if (component.type === 10) return make('div', { className: 'text' }, ...markdown(component.content, app.guild));
     const inner = component.component || component.components[0];
     const built = build(inner, app.guild);
     inputs.push({ custom_id: inner.custom_id, ...built });
