@@ -211,7 +211,9 @@ bool interaction_answer(struct sandbox *sandbox, struct interaction *interaction
 
 void interaction_note_answer(struct sandbox *sandbox, struct interaction *interaction)
 {
-    interaction->owed = false;
+    for (struct interaction *other = interaction; other != NULL; other = other->next)
+        if (other->message_id == interaction->message_id)
+            other->owed = false;
     interaction->answered_ms = clock_monotonic_ms();
     parked_changed(sandbox->parked);
 }

@@ -51,7 +51,8 @@ bool interaction_is_expired(const struct interaction *interaction);
 bool interaction_answer(struct sandbox *sandbox, struct interaction *interaction, const cJSON *answer,
                         const char **why, cJSON **errors);
 
-/* An edit or a follow-up has come: nothing is owed any more. */
+/* An edit or a follow-up has come: nothing is owed any more, nor for earlier clicks on the same message (a handler
+ * may answer the last of several alone). */
 void interaction_note_answer(struct sandbox *sandbox, struct interaction *interaction);
 
 /* POST /control/interaction and GET /control/answers/{id}; both take the request over. */

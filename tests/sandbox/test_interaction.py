@@ -297,6 +297,16 @@ def test_a_click_answered_in_words(discord, handler):
     assert [m["content"] for m in settled["follow_ups"]] == ["No."]
 
 
+def test_of_several_clicks_one_is_answered(discord, handler):
+    """A later one may still be owed its edit, an earlier one is not."""
+    answered = Answered(discord, handler)
+    answered.patch(card(), png())
+    clicked = {"message_id": answered.state()["message"]["id"], "custom_id": "vc1:next"}
+    first, second, third = (Answered(discord, handler, {"type": 6}, **clicked) for _ in range(3))
+    assert second.patch(card("two.png"), png("two.png")).status == 200
+    assert [click.state()["thinking"] for click in (first, second, third)] == [False, False, True]
+
+
 def test_a_picture_outlives_two_edits(discord, handler):
     """Who saw the message before an edit may still be fetching its picture."""
     answered = Answered(discord, handler)
