@@ -148,12 +148,16 @@ class Page:
 
     def command(self, text):
         """Types a command; its answer is there, with its picture, when this returns."""
+        self.ask(text)
+        return self.picture()
+
+    def ask(self, text):
+        """Types a command; its answer is there when this returns."""
         n = len(self.all("#messages > li"))
         self.click("#composer .entry")
         self.type(text, Keys.ENTER)
         wait_for(lambda: len(self.all("#messages > li:not(.sending)")) > n, "an answer")
         self.wait_over()
-        return self.picture()
 
     def choose(self, button, typed):
         """Opens a list at a button, searches in it, takes what is found first."""
@@ -161,6 +165,13 @@ class Page:
         wait_for(lambda: self.all(".menu"), "the list")
         self.type(typed, Keys.ENTER)
         wait_for(lambda: not self.all(".menu"), "the list's end")
+
+    def pick(self, select, label):
+        """The same by mouse: an option of a message's select, which is named by its placeholder."""
+        self.click(f"{LAST} .select[aria-label^='{select}']")
+        [option] = [each for each in self.all(".menu [role=option]") if each.text.split("\n")[0] == label]
+        option.click()
+        self.wait_over()
 
     def play(self, member):
         self.choose("#me", member["username"])

@@ -140,6 +140,61 @@ def test_another_member_gets_a_private_copy(page, members):
     wait_for(lambda: len(page.all("#messages > li")) == 1, "the page")
 
 
+# Partners and settings ----------------------------------------------------------------------------------------------
+
+
+def test_voice_partners(page, members):
+    """All by mouse: one's own, another member's in another range, and back."""
+    page.command("/vc leaderboard time_range:all_time")
+    page.press("Voice partners")
+
+    def wait_shown(whose, label):
+        wait_for(lambda: page.picture().startswith(f"Who {whose} shares voice with in The Lantern Room, {label} · "), f"{whose}, {label}")
+
+    wait_shown("Mira Kovač", "All time")
+    other = members[4]["name"]
+    page.pick("Whose voice partners", other)
+    wait_shown(other, "All time")
+    assert page.attribute(f"{LAST} .select[aria-label^=Whose]", "aria-label") == f"Whose voice partners: {other}"
+    page.press("Next")
+    wait_for(lambda: [label for label in page.labels() if label.startswith("Page 2 of ")], "the second page")
+    page.pick("Time range", "This year")
+    wait_shown(other, "This year")
+    page.press("Leaderboard")
+    wait_for(lambda: page.picture().startswith("Voice leaderboard of The Lantern Room, This year · "), "the leaderboard")
+
+
+def test_settings(page, discord, trackers, members):
+    trackers.start()
+    page.wait_text("#tracker", "Tracker connected")
+    page.click("#manage")
+    page.ask("/vc settings ")
+    page.wait_text(LAST, "Only you can see this")
+    page.wait_text(LAST, "The AFK channel Asleep is counted like any other.")
+    for control, now in [("Stop tracking", "off"), ("Start tracking", "on")]:
+        page.press(control)
+        page.wait_text(LAST, f"Tracking is {now}.")
+    page.press("Leave the AFK channel out")
+    page.wait_text(LAST, "The AFK channel Asleep is not counted.")
+    page.play(members[3])
+    assert not page.all("#messages > li")
+
+
+def test_settings_are_not_for_everybody(page):
+    """Neither the command nor a click; and a click that is answered in words leaves its message as it was."""
+    page.ask("/vc settings ")
+    page.wait_text(LAST, "Only members with the permission Manage Server may change the settings.")
+    page.click("#manage")
+    page.ask("/vc settings ")
+    page.wait_text(LAST, "Tracking is on.")
+    page.click("#manage")
+    panel = "#messages > li:nth-child(2)"
+    page.press("Stop tracking", panel)
+    page.wait_text("#messages > li:nth-child(3)", "Only members with the permission Manage Server")
+    assert "Tracking is on." in page.text(panel) and "failed" not in page.text(panel)
+    assert page.labels(panel)["Stop tracking"]
+
+
 # Voice --------------------------------------------------------------------------------------------------------------
 
 
