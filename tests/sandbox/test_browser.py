@@ -204,7 +204,7 @@ def phone(page, request):
 def resized(page):
     """The page, and a way to change its width."""
     def resize(width):
-        page.emulate("setDeviceMetricsOverride", width=width, height=740, deviceScaleFactor=1, mobile=False)
+        page.emulate("setDeviceMetricsOverride", width=width, height=740, deviceScaleFactor=1, mobile=width < 760)
         wait_for(lambda: page.browser.execute_script("return innerWidth") == width, f"a width of {width}")
 
     yield page, resize

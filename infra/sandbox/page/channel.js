@@ -22,6 +22,7 @@ export function createChannel(app, list) {
   const dismissed = new Set(JSON.parse(sessionStorage.getItem('dismissed') || '[]'));
   let version = '';
   let atEnd = true;
+  let size = ''; // the list's, when it was last seen
 
   function dismiss(id) {
     dismissed.add(id);
@@ -98,11 +99,16 @@ export function createChannel(app, list) {
     if (result && !words && result.response?.type === MODAL) app.openModal(result);
   }
 
+  // A scroll that comes with another size is the browser's doing: nobody has left the end.
+  const sizeNow = () => `${list.clientWidth} × ${list.clientHeight}`;
   list.addEventListener('scroll', () => {
-    atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END;
+    if (sizeNow() === size) atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END;
   });
   // Narrower is longer, and a phone's keyboard takes its room from the list.
-  new ResizeObserver(stayAtEnd).observe(list);
+  new ResizeObserver(() => {
+    size = sizeNow();
+    stayAtEnd();
+  }).observe(list);
   setInterval(() => refreshStamps(list), 10000);
   return { render, run };
 }
