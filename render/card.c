@@ -104,6 +104,13 @@ struct picture card_jpeg(cairo_t *cr)
     return picture;
 }
 
+struct picture card_png(cairo_t *cr)
+{
+    const struct picture picture = image_to_png(cairo_get_target(cr));
+    cairo_destroy(cr);
+    return picture;
+}
+
 static bool is_same(const struct tint *a, const struct tint *b)
 {
     return a->colour == b->colour && a->left == b->left && a->middle == b->middle && a->right == b->right;

@@ -19,8 +19,11 @@ struct image *image_reference(struct image *image);
 /* The last owner's call frees it. NULL is accepted. */
 void image_destroy(struct image *image);
 
+enum picture_type { PICTURE_JPEG, PICTURE_PNG };
+
 /* An encoded card. The caller frees with free(). */
 struct picture {
+    enum picture_type type;
     uint8_t *bytes;
     size_t len;
     int width, height;

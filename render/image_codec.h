@@ -19,3 +19,4 @@ cairo_surface_t *image_from_png(const void *bytes, size_t n);
 cairo_surface_t *image_from_jpeg(const void *bytes, size_t n, int size);
 
 struct picture image_to_jpeg(cairo_surface_t *surface);
+struct picture image_to_png(cairo_surface_t *surface);

@@ -144,6 +144,13 @@ struct text text_measure(const struct type *type, const char *s)
     return measured(create_layout(type, s));
 }
 
+double text_width(const struct type *type, const char *s)
+{
+    const struct text text = text_measure(type, s);
+    g_object_unref(text.layout);
+    return text.width;
+}
+
 struct text text_fit(const struct type *type, const char *s, double max_width)
 {
     PangoLayout *layout = create_layout(type, s);
@@ -236,9 +243,7 @@ void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double
  * widths, but units are to stand below one another. */
 static double missing_width(const struct type *type, double width)
 {
-    struct text widest = text_measure(type, "00");
-    g_object_unref(widest.layout);
-    return fmax(widest.width - width, 0);
+    return fmax(text_width(type, "00") - width, 0);
 }
 
 static void add_part(struct duration *duration, struct text text, double gap)
@@ -272,6 +277,18 @@ void duration_draw(cairo_t *cr, const struct duration *duration, double right, d
     const double left = right - duration->width;
     for (int i = 0; i < duration->n; i++)
         text_draw(cr, duration->part[i], i % 2 ? COLOUR_TEXT2 : COLOUR_TEXT, left + duration->left[i], base);
+}
+
+struct duration duration_shrink(const struct type *type, double unit, int64_t seconds, double max_width)
+{
+    const struct duration duration = duration_measure(type, unit, seconds);
+    if (duration.width <= max_width)
+        return duration;
+    for (int i = 0; i < duration.n; i++)
+        g_object_unref(duration.part[i].layout);
+    struct type smaller = *type;
+    smaller.size = floor(type->size * max_width / duration.width) - 1; /* gaps and units are of whole pixels */
+    return duration_measure(&smaller, unit, seconds);
 }
 
 /* Initials ------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,8 @@ struct text {
 };
 
 struct text text_measure(const struct type *type, const char *s);
+/* The advance alone. */
+double text_width(const struct type *type, const char *s);
 /* Shortened with "…" to max_width, between two graphemes. What stands out far to any side is cut off. */
 struct text text_fit(const struct type *type, const char *s, double max_width);
 /* Smaller type where it would be wider than max_width. */
@@ -51,6 +53,8 @@ struct duration {
 
 /* unit: size of "h" and "m" as a share of the figures' size. */
 struct duration duration_measure(const struct type *type, double unit, int64_t seconds);
+/* Smaller type where it would be wider than max_width. */
+struct duration duration_shrink(const struct type *type, double unit, int64_t seconds, double max_width);
 void duration_draw(cairo_t *cr, const struct duration *duration, double right, double base);
 
 /* The first grapheme of a cleaned name, a capital where it has one; "?" for an empty name. The caller frees. */

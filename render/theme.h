@@ -26,6 +26,7 @@ enum {
     COLOUR_PAIR_FROM = COLOUR_ACCENT, /* bars of time together */
     COLOUR_PAIR_TO = 0xA98BFA,
     COLOUR_PAIR_RING = 0x272743, /* between two avatars on the tint */
+    COLOUR_LINE = 0x2A2E38,      /* of a chart's grid, and between figures */
 };
 #define ALPHA_TRACK .07
 #define ALPHA_EDGE  .14
@@ -43,6 +44,9 @@ static const struct metal METALS[3] = {
 
 /* The row of the first partner. */
 static const struct tint PAIR_TINT = {0x8B7CF6, .32, .08, .06};
+
+/* Days of the year grid: without time, then four quarters of those with time. */
+static const unsigned GRID_SHADES[5] = {0x242831, 0x274E96, 0x3283CF, 0x55BEE6, 0xC4F5F3};
 
 /* Flat discs behind initials, picked by id. */
 static const unsigned INITIAL_COLOURS[4] = {0x4450A8, 0x2C7A66, 0x8E3F60, 0x5D4A9C};
@@ -74,5 +78,14 @@ static const struct type TYPE_MEDAL_OWN_NAME = {FAMILY, 34, 500, 0, false};
 static const struct type TYPE_OWN_NAME = {FAMILY, 30, 500, 0, false};
 static const struct type TYPE_MEDAL_DURATION = {FAMILY_DISPLAY, 36, 700, 0, true};
 static const struct type TYPE_DURATION = {FAMILY_DISPLAY, 31, 700, 0, true};
+static const struct type TYPE_STATS_TITLE = {FAMILY_DISPLAY, 38, 700, 0, false};
+static const struct type TYPE_STATS_RANGE = {FAMILY, 25, 500, 0, false};
+static const struct type TYPE_FIGURE_LABEL = {FAMILY, 22, 500, 0, false};
+static const struct type TYPE_FIGURE = {FAMILY_DISPLAY, 38, 700, 0, false};
+static const struct type TYPE_FIGURE_UNIT = {FAMILY_DISPLAY, 24, 500, 0, false};
+static const struct type TYPE_FIGURE_SUB = {FAMILY, 21, 500, 0, false};
+static const struct type TYPE_GRID_MONTH = {FAMILY, 20, 500, 0, false};
+static const struct type TYPE_GRID_LEGEND = {FAMILY, 20, 500, 0, false};
+static const struct type TYPE_GRID_WEEKDAY = {FAMILY, 18, 500, 0, false};
 static const struct type TYPE_FOOTER = {FAMILY, 22, 500, 0, false};
 static const struct type TYPE_YOU = {FAMILY, 20, 800, .6, false};

@@ -1,6 +1,7 @@
 #include "render/words.h"
 
 #include "infra/mem.h"
+#include "render/date.h"
 
 #include <glib.h>
 #include <inttypes.h>
@@ -65,6 +66,34 @@ const char *words_percent(char out[WORDS_MAX], int64_t part, int64_t whole)
         snprintf(out, WORDS_MAX, "<1%%");
     else
         snprintf(out, WORDS_MAX, "%.0f%%", percent);
+    return out;
+}
+
+const char *words_month(int64_t day)
+{
+    static const char *const names[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    return names[date_of(day).month - 1];
+}
+
+const char *words_day(char out[WORDS_MAX], int64_t day)
+{
+    snprintf(out, WORDS_MAX, "%d %s", date_of(day).day, words_month(day));
+    return out;
+}
+
+const char *words_weekday(char out[WORDS_MAX], int64_t day)
+{
+    static const char *const names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    const struct date date = date_of(day);
+    snprintf(out, WORDS_MAX, "%s %d %s", names[date.weekday], date.day, words_month(day));
+    return out;
+}
+
+const char *words_date(char out[WORDS_MAX], int64_t day)
+{
+    const struct date date = date_of(day);
+    snprintf(out, WORDS_MAX, "%d %s %d", date.day, words_month(day), date.year);
     return out;
 }
 

@@ -41,22 +41,42 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void measure(void)
+static struct picture leaderboard(const void *view)
+{
+    return leaderboard_render(view);
+}
+
+static struct picture grid(const void *view)
+{
+    return grid_render(view);
+}
+
+static void measure(const char *name, struct picture (*render)(const void *view), const void *view)
 {
     enum { TURNS = 200 };
-    struct leaderboard_view *view = sample_view(0, 10);
     double ms[TURNS];
+    size_t len = 0;
     for (int i = 0; i < TURNS; i++) {
         const double start = now_ms();
-        struct picture card = leaderboard_render(view);
+        struct picture card = render(view);
         ms[i] = now_ms() - start;
+        len = card.len;
         free(card.bytes);
     }
-    sample_free(view);
     const double first = ms[0];
     qsort(ms, TURNS, sizeof(*ms), by_size);
-    printf("leaderboard, drawn and encoded: first %.2f ms, median %.2f ms, p90 %.2f ms of CPU\n", first,
-           ms[TURNS / 2], ms[TURNS * 9 / 10]);
+    printf("%s, drawn and encoded: first %.2f ms, median %.2f ms, p90 %.2f ms of CPU, %zu bytes\n", name, first,
+           ms[TURNS / 2], ms[TURNS * 9 / 10], len);
+}
+
+static void measure_all(void)
+{
+    struct leaderboard_view *board = sample_view(0, 10);
+    measure("leaderboard", leaderboard, board);
+    sample_free(board);
+    struct grid_view *year = sample_member_grid();
+    measure("grid", grid, year);
+    sample_grid_free(year);
 }
 
 int main(int argc, char **argv)
@@ -69,7 +89,7 @@ int main(int argc, char **argv)
         return 1;
     bool done = true;
     if (argc == 1)
-        measure();
+        measure_all();
     else
         for (const struct card_case *card = CARD_CASES; card->file; card++)
             done = write_card(argv[1], card) && done;

@@ -205,6 +205,86 @@ static struct picture partners_odd(void)
     return shared(view);
 }
 
+/* Years ------------------------------------------------------------------------------------------------------ */
+
+/* Gives the view back. */
+static struct picture year(struct grid_view *view)
+{
+    const struct picture card = grid_render(view);
+    sample_grid_free(view);
+    return card;
+}
+
+static struct picture grid_member(void)
+{
+    return year(sample_member_grid());
+}
+
+static struct picture grid_server(void)
+{
+    return year(sample_server_grid());
+}
+
+/* A server's name in the subtitle, a streak of over a year, one time on all days. */
+static struct picture grid_every_day(void)
+{
+    struct grid_view *view = sample_member_grid();
+    for (size_t i = 0; i < GRID_DAYS; i++)
+        view->values[i] = 28 * 60;
+    view->head.subtitle = "Voice activity in The Lantern Room";
+    view->head.name = "Bartholomew “Captain of the Midnight Watch” Higginbotham";
+    view->head.total_seconds = GRID_DAYS * 28 * 60;
+    view->head.average_seconds = 28 * 60;
+    view->head.active_days = GRID_DAYS;
+    view->head.streak_days = 1234;
+    view->head.streak_since = SAMPLE_TODAY - 1233;
+    return year(view);
+}
+
+/* One day; until a Monday on which a month has its first week, over a 29 February; an initial. */
+static struct picture grid_one_day(void)
+{
+    struct grid_view *view = sample_member_grid();
+    for (size_t i = 0; i < GRID_DAYS; i++)
+        view->values[i] = 0;
+    sample_drop(&view->head.image);
+    view->first_day = 21249 - GRID_DAYS + 1; /* today is 6 Mar 2028 */
+    view->values[180] = 2 * 3600;
+    view->head.name = "夜更かしのタカシ";
+    view->head.range = "365 days · 8 Mar 2027 – 6 Mar 2028 UTC";
+    view->head.total_seconds = view->head.average_seconds = view->head.most_active.value = 2 * 3600;
+    view->head.most_active.day = view->first_day + 180;
+    view->head.active_days = 1;
+    view->head.streak_days = 0;
+    return year(view);
+}
+
+static struct picture grid_members(void)
+{
+    struct grid_view *view = sample_server_grid();
+    view->unit = STATS_MEMBERS;
+    for (size_t i = 0; i < GRID_DAYS; i++)
+        view->values[i] /= 1800;
+    view->head.subtitle = "Voice activity · unique members";
+    return year(view);
+}
+
+static struct picture grid_odd(void)
+{
+    struct grid_view *view = sample_server_grid();
+    for (size_t i = 0; i < GRID_DAYS; i++)
+        view->values[i] = INT64_MAX / 1000 * (int64_t)i;
+    sample_drop(&view->head.image);
+    view->head.name = "مرحبا بكم في هذه الغرفة the Unreasonably Patient Gardener of Lower Fernhill";
+    view->head.subtitle = "An uncommonly long name of a server that nobody ever types";
+    view->head.total_seconds = view->head.average_seconds = INT64_MAX;
+    view->head.unique_members = 123456789;
+    view->head.peak_total.value = INT64_C(123456789) * 60;
+    view->head.peak_members.value = 1234567;
+    view->head.peak_average.value = 0;
+    return year(view);
+}
+
 const struct card_case CARD_CASES[] = {
     {"leaderboard.jpg", leaderboard},
     {"leaderboard-page2.jpg", leaderboard_page2},
@@ -221,5 +301,11 @@ const struct card_case CARD_CASES[] = {
     {"partners-1.jpg", partners_1},
     {"partners-long-name.jpg", partners_long_name},
     {"partners-odd.jpg", partners_odd},
+    {"grid-member.png", grid_member},
+    {"grid-server.png", grid_server},
+    {"grid-every-day.png", grid_every_day},
+    {"grid-one-day.png", grid_one_day},
+    {"grid-members.png", grid_members},
+    {"grid-odd.png", grid_odd},
     {0},
 };

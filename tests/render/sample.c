@@ -228,6 +228,90 @@ void sample_partners_free(struct partners_view *view)
     free(view);
 }
 
+/* Statistics ----------------------------------------------------------------------------------------------- */
+
+struct stats_head sample_member_head(void)
+{
+    return (struct stats_head){
+        .of_member = true,
+        .name = MEMBERS[SAMPLE_CALLER].name,
+        .id = SAMPLE_CALLER << 22,
+        .image = sample_avatar(SAMPLE_CALLER, STATS_AVATAR_SIZE),
+        .subtitle = "Voice activity",
+        .range = "365 days · 23 Nov 2025 – 22 Nov 2026 UTC",
+        .total_seconds = (227 * 60 + 51) * 60,
+        .average_seconds = 69 * 60,
+        .active_days = 197,
+        .streak_days = 12,
+        .streak_since = SAMPLE_TODAY - 11,
+        .most_active = {SAMPLE_TODAY - 53, (9 * 60 + 48) * 60},
+    };
+}
+
+struct stats_head sample_server_head(void)
+{
+    return (struct stats_head){
+        .name = "The Lantern Room",
+        .id = 7,
+        .image = sample_icon(STATS_ICON_SIZE),
+        .subtitle = "Voice activity · total time",
+        .range = "365 days · 23 Nov 2025 – 22 Nov 2026 UTC",
+        .total_seconds = (5957 * 60 + 25) * 60,
+        .average_seconds = 55 * 60,
+        .unique_members = 486,
+        .peak_total = {SAMPLE_TODAY - 29, (41 * 60 + 4) * 60},
+        .peak_members = {SAMPLE_TODAY - 22, 64},
+        .peak_average = {SAMPLE_TODAY - 266, (3 * 60 + 4) * 60},
+    };
+}
+
+/* Always the same, from 0 to 99. */
+static int64_t random_percent(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return (*state >> 16) % 100;
+}
+
+static struct grid_view *year_of(struct stats_head head)
+{
+    struct grid_view *view = mem_alloc(sizeof(*view));
+    *view = (struct grid_view){.head = head, .first_day = SAMPLE_TODAY - GRID_DAYS + 1, .unit = STATS_SECONDS};
+    return view;
+}
+
+/* Half of the days, more of them at weekends, and a holiday in July. */
+struct grid_view *sample_member_grid(void)
+{
+    struct grid_view *view = year_of(sample_member_head());
+    uint32_t state = 1;
+    for (int i = 0; i < GRID_DAYS; i++) {
+        const int64_t chance = random_percent(&state), length = random_percent(&state);
+        const bool weekend = i % 7 == 0 || i >= GRID_DAYS - 12;
+        if ((weekend || chance < 50) && (i < 225 || i > 245))
+            view->values[i] = (weekend ? 60 : 10) * 60 + length * length;
+    }
+    return view;
+}
+
+/* It grows. */
+struct grid_view *sample_server_grid(void)
+{
+    struct grid_view *view = year_of(sample_server_head());
+    uint32_t state = 2;
+    for (int i = 0; i < GRID_DAYS; i++) {
+        const int64_t busy = i % 7 == 0 || i % 7 == 6 || i % 7 == 5 ? 15 : 0;
+        view->values[i] = (random_percent(&state) + 3 * busy + i / 4) * 600;
+    }
+    view->values[9] = 0;
+    return view;
+}
+
+void sample_grid_free(struct grid_view *view)
+{
+    sample_drop(&view->head.image);
+    free(view);
+}
+
 void sample_drop(const struct image **image)
 {
     image_destroy((struct image *)(uintptr_t)*image);

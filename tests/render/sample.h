@@ -1,6 +1,7 @@
 /* Made-up members, boards and partners, always the same: for tests and for cards to look at. */
 #pragma once
 
+#include "render/grid.h"
 #include "render/leaderboard.h"
 #include "render/partners.h"
 
@@ -21,6 +22,16 @@ void sample_free(struct leaderboard_view *view);
 /* Ann's n partners from the given place on, of whom 19 can be had. To be given to sample_partners_free(). */
 struct partners_view *sample_partners(size_t first, size_t n);
 void sample_partners_free(struct partners_view *view);
+
+/* Heads of the year until 22 Nov 2026: Ann's, the server's. Their picture is to be given to sample_drop(). */
+struct stats_head sample_member_head(void);
+struct stats_head sample_server_head(void);
+enum { SAMPLE_TODAY = 20779 /* 22 Nov 2026 */ };
+
+/* Years of both, ending today. To be given to sample_grid_free(). */
+struct grid_view *sample_member_grid(void);
+struct grid_view *sample_server_grid(void);
+void sample_grid_free(struct grid_view *view);
 
 /* Takes away one picture of a view. */
 void sample_drop(const struct image **image);

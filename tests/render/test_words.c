@@ -64,6 +64,25 @@ static void test_percents_have_no_decimals(void **state)
     assert_string_equal(words_percent(out, INT64_MAX, INT64_MAX), "100%");
 }
 
+static void test_days(void **state)
+{
+    (void)state;
+    char out[WORDS_MAX];
+    assert_string_equal(words_month(20779), "Nov");
+    assert_string_equal(words_day(out, 20779), "22 Nov");
+    assert_string_equal(words_weekday(out, 20779), "Sun 22 Nov");
+    assert_string_equal(words_date(out, 20779), "22 Nov 2026");
+    assert_string_equal(words_weekday(out, 0), "Thu 1 Jan");
+    /* Borders of years, and of the one with 29 February. */
+    assert_string_equal(words_date(out, 20453), "31 Dec 2025");
+    assert_string_equal(words_date(out, 20454), "1 Jan 2026");
+    assert_string_equal(words_weekday(out, 21243), "Tue 29 Feb");
+    assert_string_equal(words_weekday(out, 21244), "Wed 1 Mar");
+    /* What is no day of ours. */
+    assert_string_equal(words_date(out, -1), "1 Jan 1970");
+    assert_string_equal(words_date(out, INT64_MAX), "31 Dec 9999");
+}
+
 static void assert_clean(const char *name, const char *expected)
 {
     char *clean = words_clean(name);
@@ -129,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_durations_cut_seconds),
         cmocka_unit_test(test_counts_and_places),
         cmocka_unit_test(test_percents_have_no_decimals),
+        cmocka_unit_test(test_days),
         cmocka_unit_test(test_names_become_one_harmless_line),
         cmocka_unit_test(test_names_are_bounded),
         cmocka_unit_test(test_names_to_be_seen),
