@@ -84,7 +84,7 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render
 	@echo "  ld $@" && $(CC) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS_handler) $(LIBS_tracker) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -lcmocka -o $@
 .SECONDARY: # objects stay
 $(filter $(OUT)/tests/render/%,$(UNIT_TESTS)) $(OUT)/tests/render/cards: \
-    $(addprefix $(OUT)/tests/render/,cases.o compare.o sample.o)
+    $(addprefix $(OUT)/tests/render/,cases.o compare.o sample.o sample_chart.o)
 $(OUT)/tests/render/test_names: EXTRA_LDFLAGS += -Wl,--wrap=image_to_jpeg
 $(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest $(OUT)/tests/handler/test_avatars: $(OUT)/tests/infra/scripted_server.o
 

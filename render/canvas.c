@@ -14,16 +14,26 @@ void canvas_colour(cairo_t *cr, unsigned rgb, double alpha)
     cairo_set_source_rgba(cr, channel(rgb, 16), channel(rgb, 8), channel(rgb, 0), alpha);
 }
 
-static void add_stop(cairo_pattern_t *gradient, double offset, unsigned rgb)
+static void add_stop(cairo_pattern_t *gradient, double offset, unsigned rgb, double alpha)
 {
-    cairo_pattern_add_color_stop_rgb(gradient, offset, channel(rgb, 16), channel(rgb, 8), channel(rgb, 0));
+    cairo_pattern_add_color_stop_rgba(gradient, offset, channel(rgb, 16), channel(rgb, 8), channel(rgb, 0),
+                                      alpha);
 }
 
 void canvas_gradient(cairo_t *cr, double x0, double y0, double x1, double y1, unsigned from, unsigned to)
 {
     cairo_pattern_t *gradient = cairo_pattern_create_linear(x0, y0, x1, y1);
-    add_stop(gradient, 0, from);
-    add_stop(gradient, 1, to);
+    add_stop(gradient, 0, from, 1);
+    add_stop(gradient, 1, to, 1);
+    cairo_set_source(cr, gradient);
+    cairo_pattern_destroy(gradient);
+}
+
+void canvas_fade(cairo_t *cr, double top, double bottom, unsigned rgb, double from, double to)
+{
+    cairo_pattern_t *gradient = cairo_pattern_create_linear(0, top, 0, bottom);
+    add_stop(gradient, 0, rgb, from);
+    add_stop(gradient, 1, rgb, to);
     cairo_set_source(cr, gradient);
     cairo_pattern_destroy(gradient);
 }

@@ -9,6 +9,8 @@
 void canvas_colour(cairo_t *cr, unsigned rgb, double alpha);
 /* The same as a gradient, over a line from x0,y0 to x1,y1. */
 void canvas_gradient(cairo_t *cr, double x0, double y0, double x1, double y1, unsigned from, unsigned to);
+/* One colour downwards from one opacity to another. */
+void canvas_fade(cairo_t *cr, double top, double bottom, unsigned rgb, double from, double to);
 
 /* Paths, to be filled or stroked. */
 void canvas_box(cairo_t *cr, double x, double y, double width, double height, double radius);

@@ -88,8 +88,9 @@ static int shade_of(const struct steps *steps, int64_t value)
 static void add_cell(cairo_t *cr, const struct grid_view *view, int i, double outset)
 {
     const int place = date_of(view->first_day).weekday + i;
-    canvas_box(cr, CELLS_LEFT + place / 7 * PITCH - outset, CELLS_TOP + place % 7 * PITCH - outset,
-               CELL + 2 * outset, CELL + 2 * outset, 3.5 + outset);
+    const int column = place / 7, row = place % 7;
+    canvas_box(cr, CELLS_LEFT + column * PITCH - outset, CELLS_TOP + row * PITCH - outset, CELL + 2 * outset,
+               CELL + 2 * outset, 3.5 + outset);
 }
 
 static void draw_days(cairo_t *cr, const struct grid_view *view, const struct steps *steps)

@@ -27,6 +27,11 @@ enum {
     COLOUR_PAIR_TO = 0xA98BFA,
     COLOUR_PAIR_RING = 0x272743, /* between two avatars on the tint */
     COLOUR_LINE = 0x2A2E38,      /* of a chart's grid, and between figures */
+    COLOUR_AXIS = 0x626B7C,
+    COLOUR_PREV1 = 0xDF9A45, /* a chart's lines: the period before the present one, and so on */
+    COLOUR_PREV2 = 0xA56BD6,
+    COLOUR_PREV3 = 0x7A8494,
+    COLOUR_MEAN = 0xE6EAF2,
 };
 #define ALPHA_TRACK .07
 #define ALPHA_EDGE  .14
@@ -89,3 +94,7 @@ static const struct type TYPE_GRID_LEGEND = {FAMILY, 20, 500, 0, false};
 static const struct type TYPE_GRID_WEEKDAY = {FAMILY, 18, 500, 0, false};
 static const struct type TYPE_FOOTER = {FAMILY, 22, 500, 0, false};
 static const struct type TYPE_YOU = {FAMILY, 20, 800, .6, false};
+static const struct type TYPE_LEGEND = {FAMILY, 22, 500, 0, false};
+static const struct type TYPE_LEGEND_PRESENT = {FAMILY, 22, 700, 0, false};
+static const struct type TYPE_AXIS = {FAMILY, 21, 500, 0, false};
+static const struct type TYPE_CHIP = {FAMILY, 21, 700, 0, false};

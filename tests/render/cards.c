@@ -6,6 +6,7 @@
 #include "render/render.h"
 #include "tests/render/cases.h"
 #include "tests/render/sample.h"
+#include "tests/render/sample_chart.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -51,6 +52,11 @@ static struct picture grid(const void *view)
     return grid_render(view);
 }
 
+static struct picture chart(const void *view)
+{
+    return chart_render(view);
+}
+
 static void measure(const char *name, struct picture (*render)(const void *view), const void *view)
 {
     enum { TURNS = 200 };
@@ -77,6 +83,9 @@ static void measure_all(void)
     struct grid_view *year = sample_member_grid();
     measure("grid", grid, year);
     sample_grid_free(year);
+    struct chart_view *months = sample_chart(CHART_MONTHLY);
+    measure("chart", chart, months);
+    sample_chart_free(months);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 #include "tests/render/cases.h"
 
 #include "tests/render/sample.h"
+#include "tests/render/sample_chart.h"
 
 #include <stdlib.h>
 
@@ -265,7 +266,7 @@ static struct picture grid_members(void)
     view->unit = STATS_MEMBERS;
     for (size_t i = 0; i < GRID_DAYS; i++)
         view->values[i] /= 1800;
-    view->head.subtitle = "Voice activity · unique members";
+    view->head.subtitle = "Unique members a day";
     return year(view);
 }
 
@@ -283,6 +284,77 @@ static struct picture grid_odd(void)
     view->head.peak_members.value = 1234567;
     view->head.peak_average.value = 0;
     return year(view);
+}
+
+/* Charts --------------------------------------------------------------------------------------------------- */
+
+/* Gives the view back. */
+static struct picture chart(struct chart_view *view)
+{
+    const struct picture card = chart_render(view);
+    sample_chart_free(view);
+    return card;
+}
+
+static struct picture chart_hourly(void)
+{
+    return chart(sample_chart(CHART_HOURLY));
+}
+
+static struct picture chart_weekly(void)
+{
+    return chart(sample_chart(CHART_WEEKLY));
+}
+
+static struct picture chart_monthly(void)
+{
+    return chart(sample_chart(CHART_MONTHLY));
+}
+
+/* Tens of thousands of members, and of months the shortest. */
+static struct picture chart_members(void)
+{
+    static const size_t lengths[CHART_SERIES] = {22, 31, 28, 29};
+    struct chart_view *view = sample_chart(CHART_MONTHLY);
+    view->unit = STATS_MEMBERS;
+    view->head.subtitle = "Unique members a day";
+    for (size_t k = 0; k < CHART_SERIES; k++) {
+        struct chart_series *series = &view->series[k];
+        series->n = lengths[k];
+        for (size_t i = 0; i < series->n; i++)
+            series->values[i] /= 10;
+    }
+    return chart(view);
+}
+
+/* A month's first day, after equal days and a month without time. */
+static struct picture chart_first_slot(void)
+{
+    struct chart_view *view = sample_chart(CHART_MONTHLY);
+    view->series[0].n = 1;
+    view->n_over = 0;
+    for (size_t i = 0; i < CHART_SLOTS; i++) {
+        view->series[1].values[i] = 12 * 3600;
+        view->series[3].values[i] = 0;
+    }
+    return chart(view);
+}
+
+/* The last slot without time, figures beyond all bounds, and a legend that is too long. */
+static struct picture chart_odd(void)
+{
+    struct chart_view *view = sample_chart(CHART_WEEKLY);
+    view->head.of_member = false;
+    view->head.name = "An uncommonly long name of a server that nobody ever types";
+    view->head.total_seconds = INT64_C(123456789) * 60;
+    view->series[0] = (struct chart_series){.label = "The present week", .short_label = "This week", .n = 7};
+    view->n_over = 6;
+    for (size_t k = 1; k < CHART_SERIES; k++) {
+        view->series[k].label = "28 September – 4 October";
+        for (size_t i = 0; i < view->series[k].n; i++)
+            view->series[k].values[i] *= 123456;
+    }
+    return chart(view);
 }
 
 const struct card_case CARD_CASES[] = {
@@ -307,5 +379,11 @@ const struct card_case CARD_CASES[] = {
     {"grid-one-day.png", grid_one_day},
     {"grid-members.png", grid_members},
     {"grid-odd.png", grid_odd},
+    {"chart-hourly.png", chart_hourly},
+    {"chart-weekly.png", chart_weekly},
+    {"chart-monthly.png", chart_monthly},
+    {"chart-members.png", chart_members},
+    {"chart-first-slot.png", chart_first_slot},
+    {"chart-odd.png", chart_odd},
     {0},
 };
