@@ -66,6 +66,7 @@ struct db_stats {
      * Days in hourly too. Of a member, peak_total is the most active day. */
     struct db_stats_day peak_total, peak_members, peak_average;
     int64_t streak; /* of a member: active days on end up to today or yesterday, however long ago they began */
+    int64_t streak_since; /* its first day, days since 1970; 0 where there is none */
 
     struct db_stats_slot slots[STATS_MAX_SLOTS]; /* what periods point to */
 };

@@ -3,6 +3,7 @@
 #include "handler/choices.h"
 #include "handler/cmd_leaderboard.h"
 #include "handler/cmd_settings.h"
+#include "handler/cmd_stats.h"
 #include "handler/controls.h"
 #include "handler/interaction.h"
 
@@ -23,6 +24,16 @@ static const struct command commands[] = {
         .controls = CONTROLS_LEADERBOARD,
         .options = {TIME_RANGE("What time to count (this month if you do not choose)", &choices_ranges)},
         .run = cmd_leaderboard_run,
+    },
+    {
+        .name = "stats",
+        .description = "Voice time over a year, months, weeks or hours: yours, somebody's or the server's",
+        .controls = CONTROLS_STATS,
+        .options = {TIME_RANGE("What to look at (monthly if you do not choose)", &choices_views),
+                    {COMMAND_USER, "Whose statistics (yours if you do not choose)", DISCORD_OPTION_USER, NULL},
+                    {COMMAND_STATISTIC, "The whole server's statistics, and which of them",
+                     DISCORD_OPTION_STRING, &choices_statistics}},
+        .run = cmd_stats_run,
     },
     {
         .name = "settings",

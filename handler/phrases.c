@@ -1,11 +1,11 @@
 #include "handler/phrases.h"
 
 #include "handler/choices.h"
+#include "render/date.h"
 #include "render/words.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MIDDLE_DOT  " \u00B7 "
 #define EN_DASH     " \u2013 "
@@ -31,58 +31,49 @@ const char *phrases_when(enum time_range range)
     return when[range];
 }
 
-static struct tm utc(int64_t seconds)
+enum { DAY = 86400 };
+
+void phrases_days(struct buffer *out, int64_t first, int64_t last)
 {
-    const time_t t = (time_t)seconds;
-    struct tm tm;
-    gmtime_r(&t, &tm);
-    return tm;
+    char text[WORDS_MAX];
+    const struct date from = date_of(first), to = date_of(last);
+    if (from.year != to.year)
+        buffer_printf(out, "%s" EN_DASH, words_date(text, first));
+    else if (from.month != to.month)
+        buffer_printf(out, "%s" EN_DASH, words_day(text, first));
+    else if (from.day != to.day)
+        buffer_printf(out, "%d" EN_DASH, from.day);
+    buffer_append_string(out, words_date(text, last));
 }
 
-static const char *month(const struct tm *tm)
+/* "22 Nov 09:05". */
+static void minute(struct buffer *out, int64_t seconds)
 {
-    static const char names[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    return names[tm->tm_mon];
-}
-
-/* Days of one year, with nothing said twice: "22 Nov 2026", "1 – 22 Nov 2026", "1 Jan – 22 Nov 2026". */
-static void days(struct buffer *out, const struct tm *from, const struct tm *until)
-{
-    if (from->tm_mon != until->tm_mon)
-        buffer_printf(out, "%d %s" EN_DASH, from->tm_mday, month(from));
-    else if (from->tm_mday != until->tm_mday)
-        buffer_printf(out, "%d" EN_DASH, from->tm_mday);
-    buffer_printf(out, "%d %s %d", until->tm_mday, month(until), until->tm_year + 1900);
-}
-
-static void minute(struct buffer *out, const struct tm *tm)
-{
-    buffer_printf(out, "%d %s %02d:%02d", tm->tm_mday, month(tm), tm->tm_hour, tm->tm_min);
+    char text[WORDS_MAX];
+    const int minutes = (int)(seconds % DAY / 60);
+    buffer_printf(out, "%s %02d:%02d", words_day(text, seconds / DAY), minutes / 60, minutes % 60);
 }
 
 void phrases_range(struct buffer *out, enum time_range range, int64_t from, int64_t until)
 {
-    const struct tm first = utc(from);
-    const struct tm last = utc(until);
     buffer_printf(out, "%s" MIDDLE_DOT, choices_ranges.list[range].label);
     switch (range) {
     case RANGE_TODAY:
     case RANGE_THIS_MONTH:
     case RANGE_THIS_YEAR:
-        days(out, &first, &last);
+        phrases_days(out, from / DAY, until / DAY);
         break;
     case RANGE_PAST_24H:
     case RANGE_PAST_72H:
     case RANGE_PAST_7D:
     case RANGE_PAST_14D:
-        minute(out, &first);
+        minute(out, from);
         buffer_append_string(out, EN_DASH);
-        minute(out, &last);
+        minute(out, until);
         break;
     case RANGE_ALL_TIME:
         buffer_append_string(out, "until ");
-        days(out, &last, &last);
+        phrases_days(out, until / DAY, until / DAY);
         break;
     case N_TIME_RANGES:
         break;

@@ -26,6 +26,10 @@ const char *phrases_when(enum time_range range);
 /* "This month · 1 – 22 Nov 2026 UTC". Times are unix seconds; from does not matter for all time. */
 void phrases_range(struct buffer *out, enum time_range range, int64_t from, int64_t until);
 
+/* Days since 1970 with nothing said twice: "22 Nov 2026", "1 – 22 Nov 2026", "26 Oct – 22 Nov 2026",
+ * "23 Nov 2025 – 22 Nov 2026". */
+void phrases_days(struct buffer *out, int64_t first, int64_t last);
+
 /* "9h 05m". */
 void phrases_duration(struct buffer *out, int64_t seconds);
 /* "1 member", "2,140 members". */

@@ -312,7 +312,7 @@ static void send_picture(struct reply *reply)
 {
     const struct rest_file file = {
         .filename = reply->filename,
-        .content_type = "image/jpeg",
+        .content_type = reply->picture.type == PICTURE_PNG ? "image/png" : "image/jpeg",
         .data = reply->picture.bytes,
         .len = reply->picture.len,
     };
@@ -373,7 +373,8 @@ void reply_answer(struct reply *reply, const struct reply_answer *answer)
 {
     /* A fresh name for each picture: clients keep what they once saw under a name. */
     struct buffer filename = {0};
-    buffer_printf(&filename, "%s-%" PRIu64 ".jpg", answer->name, reply->interaction->id);
+    buffer_printf(&filename, "%s-%" PRIu64 ".%s", answer->name, reply->interaction->id,
+                  answer->picture.type == PICTURE_PNG ? "png" : "jpg");
     reply->filename = filename.data;
     reply->alt = mem_strdup(answer->alt);
     reply->picture = answer->picture;

@@ -38,7 +38,7 @@ void reply_on_acknowledged(void *arg, bool sent);
 void reply_words(struct reply *reply, const char *words);
 
 struct reply_answer {
-    struct picture picture; /* a JPEG; taken. Without bytes there is none, and text is the answer */
+    struct picture picture; /* taken. Without bytes there is none, and text is the answer */
     const char *name;       /* what it shows: the beginning of its file name */
     const char *alt;        /* the picture in words, with its figures: at most 1024 characters */
     const char *text;       /* the same answer for where no file may be attached */

@@ -168,7 +168,7 @@ class Page:
 
     def pick(self, select, label):
         """The same by mouse: an option of a message's select, which is named by its placeholder."""
-        self.click(f"{LAST} .select[aria-label^='{select}']")
+        self.click(f"{LAST} .select[aria-label^={json.dumps(select)}]")
         [option] = [each for each in self.all(".menu [role=option]") if each.text.split("\n")[0] == label]
         option.click()
         self.wait_over()

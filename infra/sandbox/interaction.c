@@ -211,9 +211,10 @@ bool interaction_answer(struct sandbox *sandbox, struct interaction *interaction
 
 void interaction_note_answer(struct sandbox *sandbox, struct interaction *interaction)
 {
-    for (struct interaction *other = interaction; other != NULL; other = other->next)
-        if (other->message_id == interaction->message_id)
-            other->owed = false;
     interaction->answered_ms = clock_monotonic_ms();
+    interaction->owed = false;
+    for (struct interaction *older = interaction->next; older != NULL; older = older->next)
+        if (older->message_id == interaction->message_id)
+            older->owed = false;
     parked_changed(sandbox->parked);
 }

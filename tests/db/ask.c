@@ -104,9 +104,9 @@ static void on_stats(void *arg, const struct db_stats *s)
     if (s != NULL) {
         printf("{\"known\": %d, \"name\": \"%s\", \"icon\": \"%s\", \"start\": %" PRId64 ", \"until\": %" PRId64
                ", \"total\": %" PRId64 ", \"unique\": %" PRId64 ", \"member_days\": %" PRId64
-               ", \"streak\": %" PRId64,
+               ", \"streak\": %" PRId64 ", \"since\": %" PRId64,
                s->known, text(s->guild_name), text(s->guild_icon), s->from, s->until, s->total_seconds,
-               s->unique_members, s->member_days, s->streak);
+               s->unique_members, s->member_days, s->streak, s->streak_since);
         print_day("peak_total", &s->peak_total);
         print_day("peak_members", &s->peak_members);
         print_day("peak_average", &s->peak_average);

@@ -63,7 +63,7 @@ def assert_equals_truth(sql, view, member, got):
     assert got.peak_total == max(sums, key=lambda day: day[1], default=[0, 0, 0])
     assert got.peak_members == max(sums, key=lambda day: day[2], default=[0, 0, 0])
     assert got.peak_average == max(sums, key=lambda day: day[1] / day[2], default=[0, 0, 0])
-    assert got.streak == (truth.streak(member) if member else 0)
+    assert (got.streak, got.since) == (truth.streak(member) if member else (0, 0))
 
 
 @pytest.mark.parametrize("member, zone", [

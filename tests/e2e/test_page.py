@@ -164,9 +164,10 @@ def test_voice_partners(page, members):
     wait_for(lambda: page.picture().startswith("Voice leaderboard of The Lantern Room, This year · "), "the leaderboard")
 
 
-def test_settings(page, discord, trackers, members):
+def test_settings(page, ledger, trackers, members):
     trackers.start()
     page.wait_text("#tracker", "Tracker connected")
+    wait_for(lambda: ledger.execute("SELECT FROM guild WHERE afk_channel_id IS NOT NULL").fetchone() is not None, "the AFK channel")
     page.click("#manage")
     page.ask("/vc settings ")
     page.wait_text(LAST, "Only you can see this")
@@ -178,6 +179,32 @@ def test_settings(page, discord, trackers, members):
     page.wait_text(LAST, "The AFK channel Asleep is not counted.")
     page.play(members[3])
     assert not page.all("#messages > li")
+
+
+def test_statistics(page, members):
+    """Every range and statistic, the server, a member, oneself."""
+    page.command("/vc stats ")
+    mine = f"{members[0]['name']}, Daily voice time, 4 months · "
+
+    def wait_shown(words):
+        wait_for(lambda: page.picture().startswith(words), words)
+
+    wait_shown(mine)
+    for control, words in [("Yearly", "Voice activity, 365 days"), ("Weekly", "Daily voice time, 4 weeks"), ("Hourly", "Hourly voice time, 4 days")]:
+        page.press(control)
+        wait_for(lambda: f", {words} · " in page.picture() or "was not in voice" in page.text(LAST), words)
+    page.press("Monthly")
+    wait_shown(mine)
+    page.press("The server's")
+    wait_shown("The Lantern Room, Total voice time a day, ")
+    for control, words in [("Unique members", "Unique members a day"), ("Average per member", "Average per member a day"), ("Total time", "Total voice time a day")]:
+        page.press(control)
+        wait_shown(f"The Lantern Room, {words}, 4 months · ")
+    page.pick("Somebody's statistics", members[4]["name"])
+    wait_shown(f"{members[4]['name']}, Daily voice time, 4 months · ")
+    page.press("My own")
+    wait_shown(mine)
+    assert len(page.all("#messages > li")) == 1
 
 
 def test_settings_are_not_for_everybody(page):

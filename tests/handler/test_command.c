@@ -99,7 +99,7 @@ static void test_registration(void **state)
     assert_zero_alone(vc, "integration_types");
 
     const cJSON *const options = json_array(vc, "options");
-    assert_int_equal(cJSON_GetArraySize(options), 2);
+    assert_int_equal(cJSON_GetArraySize(options), 3);
     const cJSON *option;
     cJSON_ArrayForEach (option, options)
         assert_named(option);

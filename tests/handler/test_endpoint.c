@@ -9,6 +9,7 @@
 #include "db/partners.h"
 #include "db/pool.h"
 #include "db/settings.h"
+#include "db/stats.h"
 #include "handler/app.h"
 #include "handler/avatars.h"
 #include "handler/drawing.h"
@@ -17,6 +18,8 @@
 #include "infra/loop.h"
 #include "infra/mem.h"
 #include "infra/rest.h"
+#include "render/chart.h"
+#include "render/grid.h"
 #include "render/leaderboard.h"
 #include "render/partners.h"
 
@@ -111,6 +114,27 @@ void db_settings_change(struct db_pool *pool, const struct db_settings_change *c
 {
     (void)pool, (void)change, (void)on_done, (void)arg;
     fail();
+}
+
+void db_stats_read(struct db_pool *pool, const struct db_stats_query *query,
+                   void (*on_done)(void *arg, const struct db_stats *stats), void *arg)
+{
+    (void)pool, (void)query, (void)on_done, (void)arg;
+    fail();
+}
+
+struct picture grid_render(const struct grid_view *view)
+{
+    (void)view;
+    fail();
+    return (struct picture){0};
+}
+
+struct picture chart_render(const struct chart_view *view)
+{
+    (void)view;
+    fail();
+    return (struct picture){0};
 }
 
 struct picture partners_render(const struct partners_view *view)

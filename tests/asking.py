@@ -119,10 +119,11 @@ class Truth:
         return slots
 
     def streak(self, member):
+        """How many days, and the first of them."""
         active = self.by(DAY, 0, member)
         today = self.until // DAY
         day = today if today in active else today - 1
         first = day
         while day in active:
             day -= 1
-        return first - day
+        return first - day, day + 1 if first > day else 0
