@@ -34,8 +34,8 @@ struct entry {
     UT_hash_handle hh;
 };
 
-/* A card that waits. */
-struct card {
+/* A card that waits for pictures. */
+struct waiter {
     struct avatars *avatars;
     struct loop_timer *timer; /* its time-out; when nothing is awaited, its end in the next turn */
     int64_t since;
@@ -43,7 +43,7 @@ struct card {
     size_t n, n_awaited;
     void (*on_done)(void *arg);
     void *arg;
-    struct card *prev, *next;
+    struct waiter *prev, *next;
     const struct entry *awaited[]; /* one for each picture; NULL: it has what it gets */
 };
 
@@ -54,7 +54,7 @@ struct avatars {
     struct entry *entries; /* the one whose use is longest ago first */
     size_t bytes, max_bytes;
     size_t n_under_way;
-    struct card *cards;
+    struct waiter *waiters;
     int64_t answered_at;  /* the CDN said something */
     int64_t silent_until; /* 0, or a card waited and it said nothing: the next ones do not wait */
 };
@@ -170,33 +170,33 @@ void avatars_destroy(struct avatars *avatars)
 
 /* Fetching ------------------------------------------------------------------------------------------------- */
 
-static void on_card_time(void *arg)
+static void on_waiter_time(void *arg)
 {
-    struct card *const card = arg;
-    struct avatars *const avatars = card->avatars;
-    void (*const on_done)(void *) = card->on_done;
-    void *const on_done_arg = card->arg;
-    if (card->n_awaited > 0) {
-        log_info("avatars_late", "missing=%zu", card->n_awaited);
-        if (avatars->answered_at < card->since)
+    struct waiter *const waiter = arg;
+    struct avatars *const avatars = waiter->avatars;
+    void (*const on_done)(void *) = waiter->on_done;
+    void *const on_done_arg = waiter->arg;
+    if (waiter->n_awaited > 0) {
+        log_info("avatars_late", "missing=%zu", waiter->n_awaited);
+        if (avatars->answered_at < waiter->since)
             avatars->silent_until = clock_monotonic_ms() + FAILED_MS;
     }
-    DL_DELETE(avatars->cards, card);
-    free(card);
+    DL_DELETE(avatars->waiters, waiter);
+    free(waiter);
     on_done(on_done_arg);
 }
 
-static void deliver(struct card *card, const struct entry *entry)
+static void deliver(struct waiter *waiter, const struct entry *entry)
 {
-    for (size_t i = 0; i < card->n; i++) {
-        if (card->awaited[i] != entry)
+    for (size_t i = 0; i < waiter->n; i++) {
+        if (waiter->awaited[i] != entry)
             continue;
-        card->awaited[i] = NULL;
-        card->pictures[i].image = image_reference(entry->image);
-        if (--card->n_awaited > 0)
+        waiter->awaited[i] = NULL;
+        waiter->pictures[i].image = image_reference(entry->image);
+        if (--waiter->n_awaited > 0)
             continue;
-        loop_cancel(card->timer);
-        card->timer = loop_after(card->avatars->loop, 0, on_card_time, card);
+        loop_cancel(waiter->timer);
+        waiter->timer = loop_after(waiter->avatars->loop, 0, on_waiter_time, waiter);
     }
 }
 
@@ -224,10 +224,10 @@ static void on_response(void *arg, const struct http_response *response)
         log_debug("avatar_missing", "http=%d error=%s", response->status, log_quote(response->error));
     }
     avatars->bytes += entry_bytes(entry);
-    struct card *card;
-    DL_FOREACH(avatars->cards, card)
+    struct waiter *waiter;
+    DL_FOREACH(avatars->waiters, waiter)
     {
-        deliver(card, entry);
+        deliver(waiter, entry);
     }
     evict(avatars);
 }
@@ -277,13 +277,13 @@ void avatars_fetch(struct avatars *avatars, struct avatar *pictures, size_t n, i
                    void (*on_done)(void *arg), void *arg)
 {
     const int64_t now = clock_monotonic_ms();
-    struct card *const card = mem_alloc(sizeof(*card) + n * sizeof(card->awaited[0]));
-    card->avatars = avatars;
-    card->since = now;
-    card->pictures = pictures;
-    card->n = n;
-    card->on_done = on_done;
-    card->arg = arg;
+    struct waiter *const waiter = mem_alloc(sizeof(*waiter) + n * sizeof(waiter->awaited[0]));
+    waiter->avatars = avatars;
+    waiter->since = now;
+    waiter->pictures = pictures;
+    waiter->n = n;
+    waiter->on_done = on_done;
+    waiter->arg = arg;
     for (size_t i = 0; i < n; i++) {
         pictures[i].image = NULL;
         const struct entry *const entry =
@@ -292,10 +292,10 @@ void avatars_fetch(struct avatars *avatars, struct avatar *pictures, size_t n, i
             continue;
         pictures[i].image = image_reference(entry->image);
         if (entry->call != NULL && now < entry->until && now >= avatars->silent_until) {
-            card->awaited[i] = entry;
-            card->n_awaited++;
+            waiter->awaited[i] = entry;
+            waiter->n_awaited++;
         }
     }
-    card->timer = loop_after(avatars->loop, card->n_awaited > 0 ? timeout_ms : 0, on_card_time, card);
-    DL_APPEND(avatars->cards, card);
+    waiter->timer = loop_after(avatars->loop, waiter->n_awaited > 0 ? timeout_ms : 0, on_waiter_time, waiter);
+    DL_APPEND(avatars->waiters, waiter);
 }

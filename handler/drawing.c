@@ -5,16 +5,16 @@
 
 #include <stdlib.h>
 
-struct card {
+struct entry {
     void (*draw)(void *arg);
     void *arg;
-    struct card *next;
+    struct entry *next;
 };
 
 struct drawing {
     struct loop *loop;
     struct loop_timer *timer; /* set while there are cards */
-    struct card *first, **end;
+    struct entry *first, **end;
 };
 
 struct drawing *drawing_create(struct loop *loop)
@@ -33,22 +33,22 @@ void drawing_destroy(struct drawing *drawing)
 static void on_turn(void *arg)
 {
     struct drawing *const drawing = arg;
-    struct card *const card = drawing->first;
-    drawing->first = card->next;
+    struct entry *const entry = drawing->first;
+    drawing->first = entry->next;
     if (drawing->first == NULL)
         drawing->end = &drawing->first;
     drawing->timer = drawing->first != NULL ? loop_after(drawing->loop, 0, on_turn, drawing) : NULL;
-    card->draw(card->arg);
-    free(card);
+    entry->draw(entry->arg);
+    free(entry);
 }
 
 void drawing_enqueue(struct drawing *drawing, void (*draw)(void *arg), void *arg)
 {
-    struct card *const card = mem_alloc(sizeof(*card));
-    card->draw = draw;
-    card->arg = arg;
-    *drawing->end = card;
-    drawing->end = &card->next;
+    struct entry *const entry = mem_alloc(sizeof(*entry));
+    entry->draw = draw;
+    entry->arg = arg;
+    *drawing->end = entry;
+    drawing->end = &entry->next;
     if (drawing->timer == NULL)
         drawing->timer = loop_after(drawing->loop, 0, on_turn, drawing);
 }

@@ -201,7 +201,7 @@ static void on_settings(void *arg, const struct db_settings_loaded *loaded)
     shard->settings_since = loaded->as_of - SETTINGS_OVERLAP_S;
     ledger_obey(shard->ledger, loaded, &times);
     writer_hold(shard->writer, false);
-    if (shard->gateway == NULL)
+    if (shard->gateway == NULL && shard->on_stopped == NULL)
         start_gateway(shard);
 }
 
@@ -223,7 +223,7 @@ static void load_settings(struct shard *shard)
  */
 void shard_settings_changed(struct shard *shard, uint64_t guild_id)
 {
-    if (shard->writer == NULL || shard->on_stopped != NULL)
+    if (shard->writer == NULL)
         return; /* they are loaded behind the claim */
     if (guild_id == 0) {
         writer_hold(shard->writer, true);
@@ -238,7 +238,8 @@ void shard_settings_changed(struct shard *shard, uint64_t guild_id)
     const bool rested = now - shard->settings_beat_ms >= PROOF_WITHIN_MS;
     if (rested)
         shard->settings_beat_ms = now;
-    const bool asked = rested && shard->gateway != NULL && gateway_beat(shard->gateway);
+    const bool asked =
+        rested && shard->gateway != NULL && shard->on_stopped == NULL && gateway_beat(shard->gateway);
     shard->settings_timer =
         loop_after(shard->config.loop, asked || !rested ? PROOF_WITHIN_MS : 0, on_settings_time, shard);
 }
@@ -316,8 +317,6 @@ void shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg)
     shard->heartbeat = NULL;
     loop_cancel(shard->claim_timer);
     shard->claim_timer = NULL;
-    loop_cancel(shard->settings_timer);
-    shard->settings_timer = NULL;
     shard->on_stopped = on_stopped;
     shard->on_stopped_arg = arg;
     if (shard->gateway != NULL)
