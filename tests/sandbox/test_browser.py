@@ -251,7 +251,10 @@ def test_the_end_stays_the_end(resized, handler):
     for width in (360, 1200):
         resize(width)
         wait_for(lambda: above_end() < 2, f"the end at {width}")
-    page.browser.execute_script("document.querySelector('#messages').scrollTop = 0")
+    # The page learns of it by an event, which comes with the next frame.
+    page.browser.execute_async_script(
+        "document.querySelector('#messages').scrollTop = 0; const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"
+    )
     resize(360)
     assert above_end() > 500
 
