@@ -27,7 +27,7 @@ LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo z
 # Packages first, then a make that sees what they brought; on all processors unless told otherwise.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run register test unit asan lint pictures format clean deps
+.PHONY: all run register test unit asan lint pictures format clean deps test-deps lint-deps
 all: deps
 	@+$(SUBMAKE) programs
 .PHONY: programs
@@ -35,7 +35,11 @@ programs: $(BIN)/handler $(BIN)/tracker $(BIN)/sandbox
 	@:
 
 deps:
-	@infra/deploy/install-packages
+	@infra/deploy/install-packages build run
+test-deps:
+	@infra/deploy/install-packages build run test
+lint-deps:
+	@infra/deploy/install-packages build run lint
 
 # --- compiling -----------------------------------------------------------------------------------------------------
 
@@ -96,7 +100,7 @@ $(STEPPED_CLOCK): tests/e2e/stepped_clock.c
 .PHONY: tests
 tests: programs $(UNIT_TESTS) $(DB_TESTS) $(STEPPED_CLOCK)
 
-unit: deps
+unit: test-deps
 	@+$(SUBMAKE) tests
 	@for t in $(UNIT_TESTS); do $$t >$$t.log 2>&1 && echo "ok   $$t" || { cat $$t.log; echo "FAILED $$t"; exit 1; }; done
 
@@ -109,7 +113,7 @@ asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppre
 asan:
 	@+$(SUBMAKE) test FLAVOUR=asan
 
-lint: deps
+lint: lint-deps
 	@+$(SUBMAKE) programs
 	@tests/lint
 
