@@ -73,7 +73,7 @@
     "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "               \
     "       (SELECT extract(epoch FROM coalesce(sum(to_at - from_at), '0'))::bigint FROM own), "                    \
     "       h.partners, h.first, h.page, "                                                                          \
-    "       r.position, r.seconds, EXISTS (SELECT FROM open o WHERE o.user_id = r.user_id), "                       \
+    "       r.position, r.seconds, "                                                                                \
     "       r.user_id, " DB_MEMBER_COLUMNS "  FROM guild g "                                                        \
     " CROSS JOIN bounds b "                                                                                         \
     " CROSS JOIN head h "                                                                                           \
@@ -116,7 +116,7 @@ static struct db_partners partners_from(const struct db_rows *rows, uint64_t gui
         .guild_icon = db_text(rows, 0, 1),
         .from = db_int(rows, 0, 2),
         .until = db_int(rows, 0, 3),
-        .member = db_member_at(rows, 0, 11, guild_id),
+        .member = db_member_at(rows, 0, 10, guild_id),
         .own_seconds = db_int(rows, 0, 4),
         .partners = db_int(rows, 0, 5),
         .first_seconds = db_int(rows, 0, 6),
@@ -126,8 +126,7 @@ static struct db_partners partners_from(const struct db_rows *rows, uint64_t gui
         partners.rows[partners.n_rows++] = (struct db_partners_row){
             .position = db_int(rows, i, 8),
             .seconds = db_int(rows, i, 9),
-            .live = db_bool(rows, i, 10),
-            .member = db_member_at(rows, i, 11, guild_id),
+            .member = db_member_at(rows, i, 10, guild_id),
         };
     return partners;
 }

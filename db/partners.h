@@ -25,7 +25,6 @@ struct db_partners_query {
 struct db_partners_row {
     int64_t position;        /* from 1, unique; by seconds, then by user_id */
     int64_t seconds;         /* together; above 0 */
-    bool live;               /* in voice now, in whatever channel */
     struct db_member member; /* username is NULL where the tracker never met the member */
 };
 

@@ -10,11 +10,10 @@
 
 static const struct db_statement read_settings = {
     "read_settings",
-    "SELECT coalesce(s.tracking, true), coalesce(s.count_afk, true), g.afk_channel_id, c.name "
+    "SELECT coalesce(s.tracking, true), coalesce(s.count_afk, true), g.afk_channel_id "
     "FROM (VALUES ($1::bigint)) AS asked(guild_id) "
     "LEFT JOIN guild_settings s USING (guild_id) "
-    "LEFT JOIN guild g USING (guild_id) "
-    "LEFT JOIN channel c ON c.guild_id = g.guild_id AND c.channel_id = g.afk_channel_id",
+    "LEFT JOIN guild g USING (guild_id)",
 };
 
 struct reading {
@@ -33,7 +32,6 @@ static void on_read(void *arg, const struct db_outcome *outcome)
         const struct db_settings settings = {
             .on = {[SETTING_TRACKING] = db_bool(rows, 0, 0), [SETTING_COUNT_AFK] = db_bool(rows, 0, 1)},
             .afk_channel_id = db_snowflake(rows, 0, 2),
-            .afk_channel_name = db_text(rows, 0, 3),
         };
         reading->on_done(reading->arg, &settings);
     }
@@ -127,7 +125,8 @@ static const struct db_statement load_settings = {
     "SELECT guild_id, tracking, count_afk, afk_channel_id "
     "FROM guild_settings "
     "LEFT JOIN guild USING (guild_id) "
-    "WHERE (guild_id >> 22) % $1::int = $2::int AND NOT (tracking AND count_afk)",
+    "WHERE (guild_id >> 22) % $1::int = $2::int "
+    "AND (NOT (tracking AND count_afk) OR changed_at >= to_timestamp($3::bigint))",
 };
 
 static const struct db_statement load_clock = {
@@ -201,6 +200,7 @@ void db_settings_load(struct db_pool *pool, const struct db_shard_key *shard, in
     db_job_statement(job, &load_settings);
     db_job_int(job, shard->shard_count);
     db_job_int(job, shard->shard_id);
+    db_job_int(job, since);
     db_job_statement(job, &load_clock);
     db_pool_submit(pool, job, on_loaded, loading);
 }

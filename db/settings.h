@@ -13,8 +13,7 @@ enum db_setting {
 
 struct db_settings {
     bool on[N_SETTINGS];
-    uint64_t afk_channel_id;      /* 0: the server has none, or is not known yet */
-    const char *afk_channel_name; /* borrowed; NULL where it is not known */
+    uint64_t afk_channel_id; /* 0: the server has none, or is not known yet */
 };
 
 /* on_done gets NULL where the database did not answer (logged). Valid until the callback returns. */
@@ -42,8 +41,8 @@ void db_settings_change(struct db_pool *pool, const struct db_settings_change *c
  * How a tracker follows the settings (rule 6): it LISTENs first and loads then, so that nothing falls between, and
  * loads again on every notification for a server of its own and whenever the database comes back.
  *
- * since is at first the start of its oldest open session, later as_of of the load before less a minute, for a
- * change is stamped a moment before it is committed. Then, in order:
+ * since is at first the proven moment, later as_of of the load before, each less a minute, for a change is
+ * stamped a moment before it is committed. Then, in order:
  *
  * 1. The changes, each once: it keeps the changed_us of each server's last one, and skips what is not newer. A
  *    change to off ends those sessions of the server (count_afk: those in the AFK channel) that started in a
@@ -80,7 +79,7 @@ struct db_settings_changed db_settings_changed(const struct db_settings_loaded *
 size_t db_settings_n_guilds(const struct db_settings_loaded *loaded);
 struct db_settings_guild db_settings_guild(const struct db_settings_loaded *loaded, size_t i);
 
-/* The servers of the shard with a setting that differs from the default, and every change from since on, unix
+/* The servers of the shard with a setting that differs from the default or changed, and every change from since on, unix
  * seconds. on_done gets NULL where the database did not answer (logged). Valid until the callback returns. */
 void db_settings_load(struct db_pool *pool, const struct db_shard_key *shard, int64_t since,
                       void (*on_done)(void *arg, const struct db_settings_loaded *loaded), void *arg);

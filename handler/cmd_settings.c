@@ -55,8 +55,8 @@ static void change(struct card *card, const struct interaction *interaction)
         card_words(card, "I do not understand this control any more. Please run `/vc settings` again.");
         return;
     }
-    log_info("setting_changed", "guild=%" PRIu64 " user=%" PRIu64 " setting=%d on=%d", change.guild_id,
-             change.user_id, change.setting, change.on);
+    log_info("setting_asked", "guild=%" PRIu64 " user=%" PRIu64 " control=%s", change.guild_id, change.user_id,
+             log_quote(interaction->custom_id));
     db_settings_change(card->app->pool, &change, on_settings, card);
 }
 

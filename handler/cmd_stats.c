@@ -222,11 +222,11 @@ static char *head_as_alt(const struct stats_head *head)
 static void answer_empty(struct stats *self, const struct db_stats *stats)
 {
     struct buffer text = {0};
-    if (self->state.member_id != 0)
+    const bool of_member = self->state.member_id != 0;
+    if (of_member)
         phrases_name_markdown(&text, card_member_name(&self->card, &stats->member), PHRASES_NAME);
-    else
-        buffer_append_string(&text, "Nobody");
-    buffer_printf(&text, " was in voice %s.", periods_when(self->state.view));
+    buffer_printf(&text, of_member ? " was not in voice %s." : "Nobody was in voice %s.",
+                  periods_when(self->state.view));
     self->card.text = text.data;
     card_answer_text(&self->card);
 }

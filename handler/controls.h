@@ -6,8 +6,9 @@
  *     vc1:st:weekly:weekly:total:me                                               view, statistic, whose
  *     vc1:set:tracking:off                                                        a setting and its value
  *
- * The control's name keeps two buttons apart that lead to the same place, and says what is chosen in a select. A custom_id comes back from outside
- * and may be made up by hand: it says what to show, never who asks or who may see it. Pure.
+ * The control's name keeps two buttons apart that lead to the same place, and says what is chosen in a select;
+ * of a button any name will do. A custom_id comes back from outside and may be made up by hand: it says what to
+ * show, never who asks or who may see it. Pure.
  */
 #pragma once
 

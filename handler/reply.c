@@ -35,9 +35,9 @@ struct reply {
     int64_t started_ms; /* all on the monotonic clock */
     int64_t acknowledged_ms;
     enum acknowledgement acknowledgement;
-    bool overtaken; /* by a later click on the same message */
+    bool overtaken; /* a later click on the same message was answered with an edit */
     bool sending;
-    struct reply *prev, *next; /* in app->replies, the oldest first */
+    struct reply *prev, *next; /* in app->replies, the newest first */
 
     /* What the command has given; all NULL: nothing yet. */
     char *words;
@@ -164,9 +164,7 @@ struct reply *reply_create(struct app *app, struct interaction *interaction, con
     reply->command = command;
     reply->target = target_of(interaction, ephemeral);
     reply->started_ms = clock_monotonic_ms();
-    for (struct reply *other = app->replies; other != NULL; other = other->next)
-        other->overtaken = other->overtaken || changes_the_same(other, reply);
-    DL_APPEND(app->replies, reply);
+    DL_PREPEND(app->replies, reply);
     app->n_commands++;
     return reply;
 }
@@ -200,7 +198,7 @@ static void drop_picture(struct reply *reply)
 
 static void send_when_due(struct reply *reply);
 
-/* Those that waited for this one. */
+/* Those that waited for this one, the newest first. */
 static void send_others(const struct reply *reply)
 {
     struct reply *other, *next;
@@ -347,9 +345,13 @@ static void send_when_due(struct reply *reply)
         return;
     }
     reply->sending = true;
-    if (reply->words != NULL)
+    if (reply->words != NULL) {
         send_words(reply);
-    else if (fits(reply))
+        return;
+    }
+    for (struct reply *older = reply->next; older != NULL; older = older->next)
+        older->overtaken = older->overtaken || changes_the_same(older, reply);
+    if (fits(reply))
         send_picture(reply);
     else
         send_text(reply);

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ const char *words_percent(char out[WORDS_MAX], int64_t part, int64_t whole)
     if (percent < 1)
         snprintf(out, WORDS_MAX, "<1%%");
     else
-        snprintf(out, WORDS_MAX, "%.0f%%", percent);
+        snprintf(out, WORDS_MAX, "%.0f%%", part < whole ? fmin(percent, 99) : percent);
     return out;
 }
 

@@ -19,7 +19,7 @@ const char *words_month(int64_t day);
 const char *words_day(char out[WORDS_MAX], int64_t day);
 const char *words_weekday(char out[WORDS_MAX], int64_t day);
 const char *words_date(char out[WORDS_MAX], int64_t day);
-/* "58%", rounded; "<1%" below one. */
+/* "58%", rounded; "<1%" below one, "100%" only for all. */
 const char *words_percent(char out[WORDS_MAX], int64_t part, int64_t whole);
 
 /*

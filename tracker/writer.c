@@ -82,7 +82,7 @@ void writer_hold(struct writer *writer, bool held)
 void writer_clip(struct writer *writer, uint64_t guild_id, uint64_t channel_id, int64_t from, int64_t until)
 {
     batch_clip(writer->next, guild_id, channel_id, from, until);
-    if (writer->under_way != NULL && writer->state == PAUSING)
+    if (writer->under_way != NULL && writer->state != SENDING)
         batch_clip(writer->under_way, guild_id, channel_id, from, until);
 }
 

@@ -2,8 +2,9 @@
  * Writes batches: one transaction at a time, in order, through the fence.
  *
  * What is put into writer_batch() is written within a quarter of a second, at once when there is much of it,
- * and whenever writer_flush() asks. While a batch is under way the next one collects; without a database both wait. A batch that did not get
- * through is tried again until it does; after a lost reply the database is asked whether it counted.
+ * and whenever writer_flush() asks. While a batch is under way the next one collects; without a database both
+ * wait. A batch that did not get through is tried again until it does; after a lost reply the database is asked
+ * whether it counted.
  *
  * States: IDLE, SENDING (no answer yet), ASKING (was it committed?), PAUSING (before another try), FENCED (for
  * good).

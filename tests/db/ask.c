@@ -60,8 +60,7 @@ static void on_partners(void *arg, const struct db_partners *p)
         printf(", \"rows\": [");
         for (size_t i = 0; i < p->n_rows; i++) {
             const struct db_partners_row *const row = &p->rows[i];
-            printf("%s[%" PRId64 ", %" PRId64 ", %d, ", i > 0 ? ", " : "", row->position, row->seconds,
-                   row->live);
+            printf("%s[%" PRId64 ", %" PRId64 ", ", i > 0 ? ", " : "", row->position, row->seconds);
             print_member(&row->member);
             printf("]");
         }
@@ -138,8 +137,8 @@ static void on_settings(void *arg, const struct db_settings *s)
 {
     (void)arg;
     if (s != NULL)
-        printf("{\"tracking\": %d, \"count_afk\": %d, \"afk_channel\": %" PRIu64 ", \"afk_name\": \"%s\"}",
-               s->on[SETTING_TRACKING], s->on[SETTING_COUNT_AFK], s->afk_channel_id, text(s->afk_channel_name));
+        printf("{\"tracking\": %d, \"count_afk\": %d, \"afk_channel\": %" PRIu64 "}", s->on[SETTING_TRACKING],
+               s->on[SETTING_COUNT_AFK], s->afk_channel_id);
     answered(s);
 }
 

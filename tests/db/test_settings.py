@@ -7,7 +7,7 @@ import psycopg
 from asking import GUILD, ask, make_guild
 
 TRACKING, COUNT_AFK = 0, 1
-DEFAULTS = {"tracking": 1, "count_afk": 1, "afk_channel": 0, "afk_name": ""}
+DEFAULTS = {"tracking": 1, "count_afk": 1, "afk_channel": 0}
 
 
 def read(database, guild=GUILD):
@@ -34,8 +34,6 @@ def test_reading(sql, database):
     assert read(database) == DEFAULTS
     sql.execute("UPDATE guild SET afk_channel_id = 77")
     assert read(database) == DEFAULTS | {"afk_channel": 77}
-    sql.execute("INSERT INTO channel VALUES (%s, 77, 'Away', 2), (%s, 77, 'Elsewhere', 2)", [GUILD, GUILD + 1])
-    assert read(database) == DEFAULTS | {"afk_channel": 77, "afk_name": "Away"}
 
 
 def test_a_change_is_saved_audited_and_told(sql, database):
@@ -95,7 +93,10 @@ def test_loading_a_shard(sql, database):
     assert [c[:3] for c in loaded.changes] == [
         [ours[0], COUNT_AFK, 0], [ours[0], TRACKING, 0], [ours[0], TRACKING, 1], [ours[1], TRACKING, 0], [ours[2], TRACKING, 0], [ours[2], TRACKING, 1],
     ]
-    assert sorted(loaded.guilds) == [[ours[0], 1, 0], [ours[1], 0, 1]]
+    # Those that changed too, though they are as all are: their AFK channels are asked for.
+    assert sorted(loaded.guilds) == [[ours[0], 1, 0], [ours[1], 0, 1], [ours[2], 1, 1]]
+    later = int(time.time()) + 60
+    assert sorted(load(database, 2, 0, since=later).guilds) == [[ours[0], 1, 0], [ours[1], 0, 1]]
     assert all(abs(c[3] / 1e6 - time.time()) < 60 for c in loaded.changes)
     assert load(database, 2, 1).guilds == [[other, 0, 1]]
 

@@ -129,6 +129,23 @@ def test_changed_while_the_tracker_is_away(discord, trackers, sql, change):
     assert_ledger_is_whole(sql)
 
 
+@pytest.mark.parametrize("setting", ["tracking", "count_afk"])
+def test_off_and_on_again_while_the_tracker_is_away(discord, trackers, sql, change, setting):
+    """The gap stays, and what is there afterwards counts anew."""
+    ann = discord.people[0]
+    tracker = trackers.start()
+    discord.voice(ann, afk_channel(discord))
+    wait_rows(sql, ann, 1, 1)
+    time.sleep(1.1)
+    tracker.kill()
+    change(setting, False)
+    time.sleep(1.1)
+    on = change(setting, True)
+    trackers.start()
+    [(_, _, end, reason), (_, start, _, _)] = wait_rows(sql, ann, 2, 1)
+    assert reason == {"tracking": "disabled", "count_afk": "afk"}[setting] and end <= on - 1 and start >= int(on)
+
+
 @pytest.mark.parametrize("back_on", [False, True])
 def test_changed_while_the_database_is_away(discord, trackers, sql, database, change, back_on):
     """Ann stays, Bea leaves later, Cem comes later: of none is counted what was off, though the tracker could not know."""

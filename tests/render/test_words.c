@@ -57,6 +57,7 @@ static void test_percents_have_no_decimals(void **state)
     assert_string_equal(words_percent(out, 588, 1925), "31%"); /* 30.5 */
     assert_string_equal(words_percent(out, 29, 100), "29%");
     assert_string_equal(words_percent(out, 100, 100), "100%");
+    assert_string_equal(words_percent(out, 999, 1000), "99%");
     assert_string_equal(words_percent(out, 1, 100), "1%");
     assert_string_equal(words_percent(out, 99, 10000), "<1%");
     assert_string_equal(words_percent(out, 0, 100), "<1%");
