@@ -79,8 +79,8 @@ static void append_week(struct buffer *out, int64_t monday)
 /* "Sat 21". */
 static void append_weekday(struct buffer *out, int64_t day)
 {
-    char text[WORDS_MAX];
-    buffer_printf(out, "%.3s %d", words_weekday(text, day), date_of(day).day);
+    const struct date date = date_of(day);
+    buffer_printf(out, "%s %d", words_weekday_name(date.weekday), date.day);
 }
 
 void periods_label(struct buffer *out, enum stats_view view, size_t i, const struct db_stats_period *period)

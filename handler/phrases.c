@@ -91,8 +91,8 @@ void phrases_duration(struct buffer *out, int64_t seconds)
 
 void phrases_count(struct buffer *out, int64_t n, const char *one, const char *many)
 {
-    char text[WORDS_MAX];
-    buffer_printf(out, "%s %s", words_number(text, n), n == 1 ? one : many);
+    char text[WORDS_COUNT_MAX];
+    buffer_append_string(out, words_count(text, n, one, many));
 }
 
 /* Bytes of the character at s, which is valid UTF-8. */

@@ -96,12 +96,6 @@ static void draw_scale(const struct plot *plot)
     }
 }
 
-static const char *weekday(size_t slot)
-{
-    static const char names[7][4] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    return names[slot];
-}
-
 /* Below its tick, into out; "" where the tick stands alone, NULL where there is none. */
 static const char *slot_label(char out[WORDS_MAX], enum chart_kind kind, size_t slot)
 {
@@ -112,7 +106,7 @@ static const char *slot_label(char out[WORDS_MAX], enum chart_kind kind, size_t 
             snprintf(out, WORDS_MAX, "%02zu:00", slot);
         return slot % 3 == 0 ? out : NULL;
     case CHART_WEEKLY:
-        return weekday(slot);
+        return words_weekday_name((int)slot);
     case CHART_MONTHLY:
         snprintf(out, WORDS_MAX, "%zu", slot + 1);
         return slot == 0 || (slot + 1) % 5 == 0 ? out : NULL;
@@ -212,7 +206,7 @@ static void running_slot(char out[WORDS_MAX], const struct chart_view *view, siz
         snprintf(out, WORDS_MAX, "%02zu:00", slot);
         break;
     case CHART_WEEKLY:
-        snprintf(out, WORDS_MAX, "%s", weekday(slot));
+        snprintf(out, WORDS_MAX, "%s", words_weekday_name((int)slot));
         break;
     case CHART_MONTHLY:
         words_day(out, view->first_day + (int64_t)slot);

@@ -83,11 +83,16 @@ const char *words_day(char out[WORDS_MAX], int64_t day)
     return out;
 }
 
-const char *words_weekday(char out[WORDS_MAX], int64_t day)
+const char *words_weekday_name(int weekday)
 {
     static const char *const names[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    return names[weekday];
+}
+
+const char *words_weekday(char out[WORDS_MAX], int64_t day)
+{
     const struct date date = date_of(day);
-    snprintf(out, WORDS_MAX, "%s %d %s", names[date.weekday], date.day, words_month(day));
+    snprintf(out, WORDS_MAX, "%s %d %s", words_weekday_name(date.weekday), date.day, words_month(day));
     return out;
 }
 

@@ -14,6 +14,8 @@ const char *words_duration(char out[WORDS_MAX], int64_t seconds);
 const char *words_count(char out[WORDS_COUNT_MAX], int64_t n, const char *one, const char *many);
 /* "1 – 10 of 214"; "11 of 11" for one alone. */
 const char *words_places(char out[WORDS_PLACES_MAX], int64_t first, int64_t last, int64_t all);
+/* "Mon" for 0, as struct date has it. */
+const char *words_weekday_name(int weekday);
 /* Of a day since 1970, UTC: "Nov", "22 Nov", "Sun 22 Nov", "22 Nov 2026". */
 const char *words_month(int64_t day);
 const char *words_day(char out[WORDS_MAX], int64_t day);
