@@ -1,5 +1,6 @@
 #include "handler/avatars.h"
 
+#include "handler/metrics.h"
 #include "infra/clock.h"
 #include "infra/http_client.h"
 #include "infra/log.h"
@@ -219,6 +220,7 @@ static void on_response(void *arg, const struct http_response *response)
     }
     if (response->status == 200)
         entry->image = image_decode(response->body, response->len, entry->size);
+    metrics_count(METRIC_AVATARS, entry->image != NULL ? "fetched" : "failed", NULL);
     if (entry->image == NULL) {
         entry->until = now + (may_pass(response) ? FAILED_MS : MISSING_MS);
         log_debug("avatar_missing", "http=%d error=%s", response->status, log_quote(response->error));
@@ -291,6 +293,8 @@ void avatars_fetch(struct avatars *avatars, struct avatar *pictures, size_t n, i
         if (entry == NULL)
             continue;
         pictures[i].image = image_reference(entry->image);
+        if (entry->image != NULL)
+            metrics_count(METRIC_AVATARS, "kept", NULL);
         if (entry->call != NULL && now < entry->until && now >= avatars->silent_until) {
             waiter->awaited[i] = entry;
             waiter->n_awaited++;

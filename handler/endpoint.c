@@ -4,6 +4,7 @@
 #include "handler/app.h"
 #include "handler/command.h"
 #include "handler/interaction.h"
+#include "handler/metrics.h"
 #include "handler/reply.h"
 #include "handler/verify.h"
 #include "infra/log.h"
@@ -25,13 +26,14 @@ static void respond_json(struct http_exchange *exchange, const char *json)
     http_respond(exchange, 200, "application/json", json, strlen(json), NULL, NULL);
 }
 
-/* Only words, and only for who asked: what cannot be done, said at once. */
+/* Only words, and only for who asked: what cannot be done, said at once. command: NULL where it is none of ours. */
 static void respond_words(struct http_exchange *exchange, const struct interaction *interaction,
-                          const char *result, const char *words)
+                          const struct command *command, const char *result, const char *words)
 {
     char *const json = reply_json_words(words);
     respond_json(exchange, json);
     free(json);
+    metrics_count(METRIC_INTERACTIONS, command != NULL ? command->name : NULL, result);
     log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s", interaction->id,
              log_quote(interaction->type == DISCORD_APPLICATION_COMMAND ? interaction->subcommand
                                                                         : interaction->custom_id),
@@ -67,11 +69,11 @@ static void on_command(struct app *app, struct http_exchange *exchange, struct i
         return;
     }
     if (command == NULL)
-        respond_words(exchange, interaction, "unknown", unknown_words(interaction));
+        respond_words(exchange, interaction, NULL, "unknown", unknown_words(interaction));
     else if (interaction->guild_id == 0)
-        respond_words(exchange, interaction, "no_server", "This works in servers only.");
+        respond_words(exchange, interaction, command, "no_server", "This works in servers only.");
     else
-        respond_words(exchange, interaction, "busy",
+        respond_words(exchange, interaction, command, "busy",
                       "Too many people are asking at this moment. Please try again.");
     interaction_destroy(interaction);
 }
@@ -89,7 +91,7 @@ static void on_verified(struct app *app, struct http_exchange *exchange, struct 
         respond_json(exchange, "{\"type\":1}");
         break;
     case DISCORD_MODAL_SUBMIT: /* we open none */
-        respond_words(exchange, interaction, "unknown", unknown_words(interaction));
+        respond_words(exchange, interaction, NULL, "unknown", unknown_words(interaction));
         break;
     case DISCORD_AUTOCOMPLETE: /* none of our options asks for it */
         respond_text(exchange, 400, "no autocomplete here\n");

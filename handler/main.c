@@ -1,28 +1,28 @@
 /* The handler: answers Discord's interactions. `handler` serves; `handler --register` tells Discord our
  * commands. */
 #include "handler/command.h"
+#include "handler/metrics.h"
 #include "handler/prefork.h"
 #include "handler/worker.h"
 #include "infra/config.h"
 #include "infra/discord.h"
 #include "infra/http_client.h"
+#include "infra/listener.h"
 #include "infra/log.h"
 #include "infra/loop.h"
+#include "infra/metrics.h"
 #include "infra/rest.h"
 
 #include <cJSON.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { EXIT_CONFIG = 2 }; /* wrong settings or arguments: starting again changes nothing */
-enum { BACKLOG = 1024, MAX_WORKERS = 256, MAX_AVATAR_CACHE_MB = 4096, REGISTER_DEADLINE_MS = 60000 };
+enum { MAX_WORKERS = 256, MAX_AVATAR_CACHE_MB = 4096, REGISTER_DEADLINE_MS = 60000 };
 
 /* --register ----------------------------------------------------------------------------------------------- */
 
@@ -77,34 +77,12 @@ static int register_commands(void)
 
 /* Serving -------------------------------------------------------------------------------------------------- */
 
-/* Opened once, before the fork, and shared: a worker that dies loses no connection that waits in its queue. */
-static int open_listener(const struct config_address *address)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-    struct addrinfo *found;
-    if (getaddrinfo(address->host, address->port, &hints, &found) != 0) {
-        fprintf(stderr, "handler: LISTEN is no address\n");
-        return -1;
-    }
-    const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    const bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-                      bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
-    freeaddrinfo(found);
-    if (good)
-        return fd;
-    fprintf(stderr, "handler: LISTEN %s:%s: %s\n", address->host, address->port, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
 static bool work(int index, void *arg)
 {
     char name[32];
     snprintf(name, sizeof(name), "handler[%d]", index);
     log_set_program(name);
+    metrics_use_slot(index);
     return worker_run(arg);
 }
 
@@ -113,6 +91,8 @@ static void on_stop(void *arg)
 {
     const struct worker_config *const config = arg;
     close(config->listen_fd);
+    if (config->metrics_fd >= 0)
+        close(config->metrics_fd);
 }
 
 static int serve(void)
@@ -126,8 +106,9 @@ static int serve(void)
         .ca_file = config_optional("TLS_CA_FILE"),
     };
     config_hex("DISCORD_PUBLIC_KEY", config.public_key, sizeof(config.public_key));
-    struct config_address address;
+    struct config_address address, metrics_address;
     config_address("LISTEN", "127.0.0.1:8080", &address);
+    config_address("METRICS_LISTEN", NULL, &metrics_address);
     const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     const int workers = (int)config_int("WORKERS",
                                         cpus < 1             ? 1
@@ -137,9 +118,11 @@ static int serve(void)
     config_log_level();
     if (!config_check("handler"))
         return EXIT_CONFIG;
-    config.listen_fd = open_listener(&address);
-    if (config.listen_fd < 0)
+    /* Opened once, before the fork, and shared: a worker that dies loses no connection that waits in the queues. */
+    if (!listener_open("handler", "LISTEN", &address, &config.listen_fd) ||
+        !listener_open("handler", "METRICS_LISTEN", &metrics_address, &config.metrics_fd))
         return EXIT_FAILURE;
+    metrics_init(handler_metrics, HANDLER_METRICS, workers);
     log_info("listening", "address=%s port=%s workers=%d", address.host, address.port, workers);
     return prefork_run(workers, work, on_stop, &config);
 }

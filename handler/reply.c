@@ -2,6 +2,7 @@
 
 #include "handler/app.h"
 #include "handler/components.h"
+#include "handler/metrics.h"
 #include "infra/clock.h"
 #include "infra/json.h"
 #include "infra/log.h"
@@ -165,7 +166,7 @@ struct reply *reply_create(struct app *app, struct interaction *interaction, con
     reply->target = target_of(interaction, ephemeral);
     reply->started_ms = clock_monotonic_ms();
     DL_PREPEND(app->replies, reply);
-    app->n_commands++;
+    metrics_set(METRIC_ANSWERS_PENDING, (double)++app->n_commands);
     return reply;
 }
 
@@ -214,8 +215,11 @@ static void end(struct reply *reply, const char *result)
     log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s ack_ms=%" PRId64 " ms=%" PRId64,
              reply->interaction->id, reply->command, result, reply->acknowledged_ms - reply->started_ms,
              clock_monotonic_ms() - reply->started_ms);
+    metrics_count(METRIC_INTERACTIONS, reply->command, result);
+    if (reply->sending)
+        metrics_observe(METRIC_ANSWER_SECONDS, (double)(clock_monotonic_ms() - reply->started_ms) / 1000);
     DL_DELETE(reply->app->replies, reply);
-    reply->app->n_commands--;
+    metrics_set(METRIC_ANSWERS_PENDING, (double)--reply->app->n_commands);
     if (reply->sending)
         send_others(reply);
     drop_picture(reply);
@@ -362,6 +366,9 @@ void reply_on_acknowledged(void *arg, bool sent)
     struct reply *const reply = arg;
     reply->acknowledged_ms = clock_monotonic_ms();
     reply->acknowledgement = sent ? ACK_SENT : ACK_LOST;
+    if (sent)
+        metrics_observe(METRIC_ACKNOWLEDGEMENT_SECONDS,
+                        (double)(reply->acknowledged_ms - reply->started_ms) / 1000);
     send_when_due(reply);
 }
 

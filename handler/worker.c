@@ -6,10 +6,12 @@
 #include "handler/drawing.h"
 #include "handler/endpoint.h"
 #include "handler/http.h"
+#include "handler/metrics.h"
 #include "infra/discord.h"
 #include "infra/http_client.h"
 #include "infra/log.h"
 #include "infra/loop.h"
+#include "infra/metrics_server.h"
 #include "infra/rest.h"
 #include "render/render.h"
 
@@ -39,6 +41,7 @@ struct worker {
     struct app app;
     struct http_client *api, *cdn;
     struct http_server *server;
+    struct metrics_server *metrics; /* or NULL */
     int signal_fd;
     struct loop_watch *signal_watch;
     bool draining;
@@ -96,7 +99,8 @@ static void start_clients(struct worker *worker, const struct worker_config *con
     const struct http_client_config api = {
         .ca_file = config->ca_file, .user_agent = DISCORD_USER_AGENT, .max_connections = API_CONNECTIONS};
     worker->api = http_client_create(app->loop, &api);
-    app->rest = rest_create(app->loop, worker->api, &(struct rest_config){.api_url = config->api_url});
+    app->rest = rest_create(app->loop, worker->api,
+                            &(struct rest_config){.api_url = config->api_url, .metric = METRIC_REST_CALLS});
     /* Its own client: slow pictures must not take the places of answers. */
     const struct http_client_config cdn = {
         .ca_file = config->ca_file, .user_agent = DISCORD_USER_AGENT, .max_connections = CDN_CONNECTIONS};
@@ -131,12 +135,15 @@ static void start(struct worker *worker, const struct worker_config *config)
         .arg = app,
     };
     worker->server = http_server_create(&server);
+    if (config->metrics_fd >= 0)
+        worker->metrics = metrics_server_create(app->loop, config->metrics_fd, NULL, NULL);
 }
 
 static void finish(struct worker *worker)
 {
     struct app *const app = &worker->app;
     http_server_destroy(worker->server);
+    metrics_server_destroy(worker->metrics);
     loop_unwatch(worker->signal_watch);
     close(worker->signal_fd);
     drawing_destroy(app->drawing);

@@ -12,6 +12,7 @@ struct worker_config {
     size_t avatar_cache_bytes;
     const char *ca_file; /* or NULL */
     int listen_fd;
+    int metrics_fd; /* or -1 */
 };
 
 /*

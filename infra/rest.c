@@ -6,6 +6,7 @@
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
+#include "infra/metrics.h"
 #include "infra/rest_retry.h"
 
 #include <inttypes.h>
@@ -33,6 +34,7 @@ struct rest {
     struct http_client *client;
     char *api_url;
     char *authorization; /* the header's line; NULL without a token */
+    int metric;
     bool token_refused;
     int64_t token_paused_until_ms;
     struct pause *pauses; /* by bucket, the oldest first */
@@ -130,6 +132,7 @@ struct rest *rest_create(struct loop *loop, struct http_client *client, const st
     rest->loop = loop;
     rest->client = client;
     rest->api_url = mem_strdup(config->api_url);
+    rest->metric = config->metric;
     if (config->token != NULL) {
         struct buffer line = {0};
         buffer_printf(&line, "Authorization: Bot %s", config->token);
@@ -179,6 +182,7 @@ static void finish(struct rest_call *call, enum rest_status status, const cJSON 
         log_warn("rest_failed", "bucket=%s outcome=%s status=%d code=%" PRId64 " tries=%d error=%s",
                  call->bucket, names[status], call->http_status, call->code, call->tries,
                  log_quote(call->error));
+    metrics_count(call->rest->metric, names[status], NULL);
     const struct rest_response response = {
         .status = status,
         .http_status = call->http_status,

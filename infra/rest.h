@@ -23,6 +23,7 @@ struct rest_call;
 struct rest_config {
     const char *api_url; /* "https://discord.com/api/v10", no slash at the end */
     const char *token;   /* of the bot, without "Bot "; NULL where no request needs it */
+    int metric;          /* counts calls by how they ended: "ok", "refused", "unreachable", "full" */
 };
 
 struct rest *rest_create(struct loop *loop, struct http_client *client, const struct rest_config *config);

@@ -4,9 +4,12 @@
 #include "infra/discord.h"
 #include "infra/http_client.h"
 #include "infra/json.h"
+#include "infra/listener.h"
 #include "infra/log.h"
 #include "infra/loop.h"
+#include "infra/metrics_server.h"
 #include "infra/rest.h"
+#include "tracker/metrics.h"
 #include "tracker/shard.h"
 
 #include <signal.h>
@@ -21,6 +24,7 @@ enum { STOP_TIMEOUT_MS = 15000 };
 struct tracker {
     struct loop *loop;
     struct shard *shard;
+    int metrics_fd; /* or -1 */
     int signal_fd;
     struct loop_watch *signals;
     struct loop_timer *patience;
@@ -91,8 +95,9 @@ static int run(struct tracker *tracker, struct shard_config *config, const char 
     watch_signals(tracker);
     struct http_client *const client = http_client_create(
         tracker->loop, &(struct http_client_config){.ca_file = ca_file, .user_agent = DISCORD_USER_AGENT});
-    struct rest *const rest =
-        rest_create(tracker->loop, client, &(struct rest_config){.api_url = api_url, .token = config->token});
+    struct rest *const rest = rest_create(
+        tracker->loop, client,
+        &(struct rest_config){.api_url = api_url, .token = config->token, .metric = METRIC_REST_CALLS});
     struct db_pool *const pool = db_pool_create(tracker->loop, &(struct db_pool_config){
                                                                    .url = database_url,
                                                                    .application_name = "vcledger tracker",
@@ -107,9 +112,12 @@ static int run(struct tracker *tracker, struct shard_config *config, const char 
     config->client = client;
     config->rest = rest;
     tracker->shard = shard_create(config, on_shard_failed, tracker);
+    struct metrics_server *const metrics =
+        tracker->metrics_fd >= 0 ? metrics_server_create(tracker->loop, tracker->metrics_fd, NULL, NULL) : NULL;
 
     loop_run(tracker->loop);
 
+    metrics_server_destroy(metrics);
     loop_cancel(tracker->patience);
     loop_unwatch(tracker->signals);
     close(tracker->signal_fd);
@@ -151,8 +159,13 @@ int main(int argc, char **argv)
     };
     const char *const api_url = config_string("DISCORD_API_URL", DISCORD_API_URL);
     const char *const ca_file = config_optional("TLS_CA_FILE");
+    struct config_address metrics_address;
+    config_address("METRICS_LISTEN", NULL, &metrics_address);
     if (!config_check("tracker"))
         return 2;
     struct tracker tracker = {0};
+    if (!listener_open("tracker", "METRICS_LISTEN", &metrics_address, &tracker.metrics_fd))
+        return EXIT_FAILURE;
+    metrics_init(tracker_metrics, TRACKER_METRICS, 1);
     return run(&tracker, &config, database_url, api_url, ca_file);
 }

@@ -1,0 +1,12 @@
+#include "tracker/metrics.h"
+
+static const char *const rest_results[] = {"ok", "refused", "unreachable", "full", NULL};
+
+const struct metric tracker_metrics[TRACKER_METRICS] = {
+    [METRIC_REST_CALLS] =
+        {
+            .name = "vcledger_rest_calls_total",
+            .help = "Calls of Discord's REST API, retries not counted, by how they ended.",
+            .labels = {{"result", rest_results}},
+        },
+};
