@@ -56,7 +56,9 @@ static bool apply(PGconn *pg, const struct db_migration *migration)
 
 bool db_migrate(const char *url)
 {
-    PGconn *const pg = PQconnectdb(url);
+    /* Of several hosts one may be gone for good. The conninfo's own connect_timeout comes later, and is the last word. */
+    PGconn *const pg = PQconnectdbParams((const char *[]){"connect_timeout", "dbname", NULL},
+                                         (const char *[]){"5", url, NULL}, 1);
     bool ok = false;
     if (PQstatus(pg) != CONNECTION_OK) {
         log_error("database_unreachable", "error=%s", log_quote(PQerrorMessage(pg)));

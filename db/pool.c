@@ -1,7 +1,7 @@
 #include "db/pool.h"
 
+#include "db/connect.h"
 #include "db/job.h"
-#include "db/resolve.h"
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
@@ -12,29 +12,32 @@
 #include <string.h>
 
 enum {
-    MAX_IN_FLIGHT = 32,        /* jobs sent on one connection and not answered */
-    CONNECT_TIMEOUT_MS = 5000, /* libpq's own connect_timeout does not hold for asynchronous connects */
-    FIRST_PAUSE_MS = 100,      /* between two attempts; doubles */
-    LAST_PAUSE_MS = 5000,
-    SILENCE_MS = 5000, /* beyond statement_timeout: the server or the network is gone */
+    MAX_IN_FLIGHT = 32,   /* jobs sent on one connection and not answered */
+    FIRST_PAUSE_MS = 100, /* between two rounds of all addresses; doubles */
+    LAST_PAUSE_MS = 2000, /* well below the time after which another tracker takes a silent one's shard */
+    SILENCE_MS = 5000,    /* beyond statement_timeout: the server or the network is gone */
     MAX_PREPARED = 64,
 };
 
-/* PAUSING -> RESOLVING -> CONNECTING -> READY, and from each back to PAUSING. */
-enum connection_state { PAUSING, RESOLVING, CONNECTING, READY };
+/* As SQL calls the error of a write where there are only reads: the server is no primary, or not any more. */
+static const char read_only_transaction[] = "25006";
+
+/* PAUSING -> CONNECTING -> READY, and from each back to PAUSING. */
+enum connection_state { PAUSING, CONNECTING, READY };
 
 struct connection {
     struct db_pool *pool;
     enum connection_state state;
-    struct db_resolving *resolving;
+    struct db_connecting *connecting;
+    size_t address; /* where to begin: the one that worked last */
+    int rounds;     /* in a row without a connection */
     PGconn *pg;
     struct loop_watch *watch;
-    struct loop_timer *timer; /* PAUSING: the next attempt; CONNECTING: its time-out; READY: silence, while jobs
-                                 are in flight */
-    int failures;             /* attempts in a row */
+    struct loop_timer *timer; /* PAUSING: the next round; READY: silence, while jobs are in flight */
     struct db_job *first, **last;
     int in_flight;
     bool greeting;                                     /* READY, but its LISTEN is not answered yet */
+    bool read_only;                                    /* a job was refused for that */
     const struct db_statement *prepared[MAX_PREPARED]; /* in the order sent; */
     int n_prepared, n_confirmed;                       /* the server has answered for the first n_confirmed */
 };
@@ -81,7 +84,17 @@ static struct db_job *take_first(struct connection *c)
     return job;
 }
 
-/* A broken connection: its jobs' fate is unknown, and the next attempt comes after a pause. */
+static void try_later(struct connection *c)
+{
+    c->state = PAUSING;
+    int64_t ms = FIRST_PAUSE_MS;
+    for (int i = 0; i < c->rounds && ms < LAST_PAUSE_MS; i++)
+        ms *= 2;
+    c->rounds++;
+    c->timer = loop_after(c->pool->loop, ms < LAST_PAUSE_MS ? ms : LAST_PAUSE_MS, start_connecting, c);
+}
+
+/* A broken connection: its jobs' fate is unknown, and the next one comes after a pause. */
 static void drop(struct connection *c, const char *why)
 {
     log_warn("database_lost", "in_flight=%d error=%s", c->in_flight, log_quote(why));
@@ -90,12 +103,7 @@ static void drop(struct connection *c, const char *why)
     loop_cancel(c->timer);
     PQfinish(c->pg);
     c->pg = NULL;
-    c->state = PAUSING;
-    int64_t pause = FIRST_PAUSE_MS;
-    for (int i = 0; i < c->failures && pause < LAST_PAUSE_MS; i++)
-        pause *= 2;
-    c->failures++;
-    c->timer = loop_after(c->pool->loop, pause < LAST_PAUSE_MS ? pause : LAST_PAUSE_MS, start_connecting, c);
+    try_later(c);
     while (c->first != NULL)
         end_job(take_first(c), DB_LOST);
 }
@@ -153,6 +161,7 @@ static void take_sync(struct connection *c)
     }
     take_first(c);
     watch_silence(c);
+    c->read_only = c->read_only || strcmp(job->sqlstate, read_only_transaction) == 0;
     end_job(job, job->failed ? DB_FAILED : DB_OK);
 }
 
@@ -225,6 +234,10 @@ static void on_ready(void *arg, unsigned events)
             return;
         }
         read_notifications(c);
+        if (c->state == READY && c->read_only) {
+            c->address++; /* where target_session_attrs does not say so, this one would be taken again */
+            drop(c, "the server takes no writes");
+        }
     }
     if (c->state != READY)
         return;
@@ -388,13 +401,6 @@ static void listen_first(struct connection *c)
 
 /* Connecting ---------------------------------------------------------------------------------------------- */
 
-static void on_connect_timeout(void *arg)
-{
-    struct connection *const c = arg;
-    c->timer = NULL;
-    drop(c, "connecting took too long");
-}
-
 static void on_notice(void *arg, const char *words)
 {
     (void)arg;
@@ -403,79 +409,48 @@ static void on_notice(void *arg, const char *words)
 
 static void become_ready(struct connection *c)
 {
-    loop_cancel(c->timer);
-    c->timer = NULL;
     if (PQsetnonblocking(c->pg, 1) != 0 || PQenterPipelineMode(c->pg) != 1) {
         drop(c, PQerrorMessage(c->pg));
         return;
     }
     PQsetNoticeProcessor(c->pg, on_notice, NULL);
     c->state = READY;
-    c->failures = 0;
+    c->rounds = 0;
+    c->read_only = false;
     c->n_prepared = c->n_confirmed = 0;
     c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_READ, on_ready, c);
-    log_info("database_connected", "server_version=%d", PQserverVersion(c->pg));
+    log_info("database_connected", "host=%s port=%s server_version=%d", log_quote(PQhost(c->pg)), PQport(c->pg),
+             PQserverVersion(c->pg));
     listen_first(c);
     send_waiting(c->pool);
 }
 
-static void on_connecting(void *arg, unsigned events)
+static void on_connected(void *arg, PGconn *pg, size_t address)
 {
-    (void)events;
     struct connection *const c = arg;
-    /* libpq may change to another socket on the way (the next address): each poll watches anew. */
-    loop_unwatch(c->watch);
-    c->watch = NULL;
-    switch (PQconnectPoll(c->pg)) {
-    case PGRES_POLLING_OK:
+    c->connecting = NULL;
+    c->pg = pg;
+    if (pg == NULL) {
+        try_later(c);
+    } else {
+        c->address = address;
         become_ready(c);
-        break;
-    case PGRES_POLLING_READING:
-        c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_READ, on_connecting, c);
-        break;
-    case PGRES_POLLING_WRITING:
-        c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_WRITE, on_connecting, c);
-        break;
-    case PGRES_POLLING_FAILED:
-    case PGRES_POLLING_ACTIVE:
-        drop(c, PQerrorMessage(c->pg));
-        break;
     }
-}
-
-static void on_resolved(void *arg, const struct db_hosts *hosts)
-{
-    struct connection *const c = arg;
-    const struct db_pool *const pool = c->pool;
-    c->resolving = NULL;
-    if (hosts == NULL) {
-        drop(c, "the host's name has no address");
-        return;
-    }
-    char options[64], patience[32];
-    /* Compiling a statement costs more than any of ours takes to run. */
-    snprintf(options, sizeof(options), "-c jit=off -c statement_timeout=%lld",
-             (long long)pool->config.statement_timeout_ms);
-    snprintf(patience, sizeof(patience), "%lld", (long long)pool->config.statement_timeout_ms + SILENCE_MS);
-    const char *const names[] = {
-        "dbname", "host", "hostaddr", "port", "fallback_application_name", "options", "tcp_user_timeout", NULL};
-    const char *const values[] = {
-        pool->url, hosts->host, hosts->hostaddr, hosts->port, pool->application_name, options, patience, NULL};
-    c->state = CONNECTING;
-    c->pg = PQconnectStartParams(names, values, 1);
-    c->timer = loop_after(pool->loop, CONNECT_TIMEOUT_MS, on_connect_timeout, c);
-    if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD)
-        drop(c, PQerrorMessage(c->pg));
-    else /* as libpq's manual asks: behave as if the first poll had said "writing" */
-        c->watch = loop_watch(pool->loop, PQsocket(c->pg), LOOP_WRITE, on_connecting, c);
 }
 
 static void start_connecting(void *arg)
 {
     struct connection *const c = arg;
+    const struct db_pool *const pool = c->pool;
+    const struct db_connect_config config = {
+        .url = pool->url,
+        .application_name = pool->application_name,
+        .statement_timeout_ms = pool->config.statement_timeout_ms,
+        .first = c->address,
+    };
     c->timer = NULL;
-    c->state = RESOLVING;
-    c->resolving = db_resolve_start(c->pool->loop, c->pool->url, CONNECT_TIMEOUT_MS, on_resolved, c);
+    c->state = CONNECTING;
+    c->connecting = db_connect_start(pool->loop, &config, on_connected, c);
 }
 
 /* The pool ------------------------------------------------------------------------------------------------ */
@@ -515,7 +490,7 @@ void db_pool_destroy(struct db_pool *pool)
         struct connection *const c = &pool->connections[i];
         loop_unwatch(c->watch);
         loop_cancel(c->timer);
-        db_resolve_cancel(c->resolving);
+        db_connect_cancel(c->connecting);
         PQfinish(c->pg);
         destroy_jobs(c->first);
     }

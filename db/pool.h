@@ -3,6 +3,9 @@
  *
  * Work comes as jobs. A job is one or more statements that run in order as one transaction, sent together with
  * one sync; if one fails, none took effect. Statements are prepared under their name, once a connection.
+ *
+ * Several hosts are tried one after the other, beginning with the one that worked last. A server that takes no
+ * writes (a standby) is left for the next when it refuses one.
  */
 #pragma once
 
@@ -15,7 +18,7 @@ struct db_pool;
 struct loop;
 
 struct db_pool_config {
-    const char *url;              /* libpq conninfo or URL */
+    const char *url;              /* libpq conninfo or URL, of one host or several */
     const char *application_name; /* seen in pg_stat_activity */
     int connections;
     int max_waiting;              /* jobs that wait for a connection; above it a job is refused */

@@ -1,0 +1,193 @@
+#include "db/connect.h"
+
+#include "db/resolve.h"
+#include "infra/log.h"
+#include "infra/loop.h"
+#include "infra/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    RESOLVE_TIMEOUT_MS = 5000,
+    ATTEMPT_TIMEOUT_MS = 3000, /* libpq's own connect_timeout does not hold for asynchronous connects */
+};
+
+/* A host that vanished is noticed within half a minute: by us, and by the server, which then frees our locks.
+ * However long a statement takes, the kernel of a living server answers. */
+#define KEEPALIVE_IDLE     "10"
+#define KEEPALIVE_INTERVAL "5"
+#define KEEPALIVE_COUNT    "3"
+#define UNANSWERED_MS      "20000"
+
+/* Resolving, then one attempt after the other. */
+struct db_connecting {
+    struct loop *loop;
+    struct db_connect_config config;
+    struct db_resolving *resolving;
+    struct db_addresses addresses;
+    size_t tried;
+    PGconn *pg; /* of the attempt */
+    struct loop_watch *watch;
+    struct loop_timer *timer; /* the attempt's time-out, or the next one's start */
+    void (*on_done)(void *arg, PGconn *pg, size_t address);
+    void *arg;
+};
+
+static void start_attempt(void *arg);
+
+static size_t address(const struct db_connecting *c)
+{
+    return (c->config.first + c->tried) % c->addresses.n;
+}
+
+static void destroy(struct db_connecting *c)
+{
+    loop_unwatch(c->watch);
+    loop_cancel(c->timer);
+    db_resolve_cancel(c->resolving);
+    PQfinish(c->pg);
+    db_addresses_finish(&c->addresses);
+    free(c);
+}
+
+static void succeed(struct db_connecting *c)
+{
+    PGconn *const pg = c->pg;
+    const size_t number = address(c);
+    void (*const on_done)(void *, PGconn *, size_t) = c->on_done;
+    void *const arg = c->arg;
+    c->pg = NULL;
+    destroy(c);
+    on_done(arg, pg, number);
+}
+
+static void give_up(struct db_connecting *c)
+{
+    void (*const on_done)(void *, PGconn *, size_t) = c->on_done;
+    void *const arg = c->arg;
+    destroy(c);
+    on_done(arg, NULL, 0);
+}
+
+/* One attempt ---------------------------------------------------------------------------------------------- */
+
+static void fail(struct db_connecting *c, const char *why)
+{
+    log_warn("database_unreachable", "host=%s port=%s error=%s", log_quote(PQhost(c->pg)),
+             log_quote(PQport(c->pg)), log_quote(why));
+    loop_unwatch(c->watch);
+    c->watch = NULL;
+    loop_cancel(c->timer);
+    PQfinish(c->pg);
+    c->pg = NULL;
+    c->tried++;
+    c->timer = loop_after(c->loop, 0, start_attempt, c);
+}
+
+static void on_timeout(void *arg)
+{
+    struct db_connecting *const c = arg;
+    c->timer = NULL;
+    fail(c, "connecting took too long");
+}
+
+static void on_socket(void *arg, unsigned events)
+{
+    (void)events;
+    struct db_connecting *const c = arg;
+    /* libpq may change to another socket on the way (without TLS, say): each poll watches anew. */
+    loop_unwatch(c->watch);
+    c->watch = NULL;
+    switch (PQconnectPoll(c->pg)) {
+    case PGRES_POLLING_OK:
+        succeed(c);
+        break;
+    case PGRES_POLLING_READING:
+        c->watch = loop_watch(c->loop, PQsocket(c->pg), LOOP_READ, on_socket, c);
+        break;
+    case PGRES_POLLING_WRITING:
+        c->watch = loop_watch(c->loop, PQsocket(c->pg), LOOP_WRITE, on_socket, c);
+        break;
+    case PGRES_POLLING_FAILED:
+    case PGRES_POLLING_ACTIVE:
+        fail(c, PQerrorMessage(c->pg));
+        break;
+    }
+}
+
+static PGconn *start_libpq(const struct db_connect_config *config, const struct db_address *to)
+{
+    char options[256];
+    /* Compiling a statement costs more than any of ours takes to run. */
+    snprintf(options, sizeof(options),
+             "-c jit=off -c statement_timeout=%lld -c tcp_user_timeout=" UNANSWERED_MS
+             " -c tcp_keepalives_idle=" KEEPALIVE_IDLE " -c tcp_keepalives_interval=" KEEPALIVE_INTERVAL
+             " -c tcp_keepalives_count=" KEEPALIVE_COUNT,
+             (long long)config->statement_timeout_ms);
+    /* Those without a value stay as the conninfo, which "dbname" holds, has them. */
+    const struct {
+        const char *name, *value;
+    } parameters[] = {
+        {"dbname", config->url},
+        {"host", to->host},
+        {"hostaddr", to->hostaddr},
+        {"port", to->port},
+        {"fallback_application_name", config->application_name},
+        {"options", options},
+        {"tcp_user_timeout", UNANSWERED_MS},
+        {"keepalives_idle", KEEPALIVE_IDLE},
+        {"keepalives_interval", KEEPALIVE_INTERVAL},
+        {"keepalives_count", KEEPALIVE_COUNT},
+    };
+    enum { N = sizeof(parameters) / sizeof(parameters[0]) };
+    const char *names[N + 1] = {NULL}, *values[N + 1] = {NULL};
+    for (size_t i = 0; i < N; i++) {
+        names[i] = parameters[i].name;
+        values[i] = parameters[i].value;
+    }
+    return PQconnectStartParams(names, values, 1);
+}
+
+static void start_attempt(void *arg)
+{
+    struct db_connecting *const c = arg;
+    c->timer = NULL;
+    if (c->tried >= c->addresses.n) {
+        give_up(c);
+        return;
+    }
+    c->pg = start_libpq(&c->config, &c->addresses.list[address(c)]);
+    c->timer = loop_after(c->loop, ATTEMPT_TIMEOUT_MS, on_timeout, c);
+    if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD)
+        fail(c, PQerrorMessage(c->pg));
+    else /* as libpq's manual asks: behave as if the first poll had said "writing" */
+        c->watch = loop_watch(c->loop, PQsocket(c->pg), LOOP_WRITE, on_socket, c);
+}
+
+/* The round ------------------------------------------------------------------------------------------------ */
+
+static void on_resolved(void *arg, struct db_addresses addresses)
+{
+    struct db_connecting *const c = arg;
+    c->resolving = NULL;
+    c->addresses = addresses;
+    if (addresses.n == 0)
+        log_warn("database_unreachable", "error=%s", log_quote("the host's name has no address"));
+    start_attempt(c);
+}
+
+struct db_connecting *db_connect_start(struct loop *loop, const struct db_connect_config *config,
+                                       void (*on_done)(void *arg, PGconn *pg, size_t address), void *arg)
+{
+    struct db_connecting *const c = mem_alloc(sizeof(*c));
+    *c = (struct db_connecting){.loop = loop, .config = *config, .on_done = on_done, .arg = arg};
+    c->resolving = db_resolve_start(loop, config->url, RESOLVE_TIMEOUT_MS, on_resolved, c);
+    return c;
+}
+
+void db_connect_cancel(struct db_connecting *connecting)
+{
+    if (connecting != NULL)
+        destroy(connecting);
+}

@@ -1,0 +1,29 @@
+/*
+ * From a conninfo to a connection, without blocking the loop. libpq would give each of several hosts as long as
+ * the kernel does: so they are tried here one after the other, each address with a time-out of its own.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db_connecting;
+struct loop;
+
+struct db_connect_config {
+    const char *url; /* libpq conninfo or URL; target_session_attrs says which server will do */
+    const char *application_name;
+    int64_t statement_timeout_ms; /* the server's */
+    size_t first; /* number of the address to begin with; the others follow, then those before it */
+};
+
+/*
+ * on_done runs once, never from inside this call, with a connection that is the callee's from then on and the
+ * number of its address; or with NULL where every address failed, each of which was logged. The strings in config
+ * must live until then.
+ */
+struct db_connecting *db_connect_start(struct loop *loop, const struct db_connect_config *config,
+                                       void (*on_done)(void *arg, PGconn *pg, size_t address), void *arg);
+/* NULL is accepted. */
+void db_connect_cancel(struct db_connecting *connecting);
