@@ -107,6 +107,62 @@ int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max)
     return n;
 }
 
+/* Digits only, so that neither sign nor space is a number; false too where it is not below limit. */
+static bool read_number(const char **s, int limit, int *out)
+{
+    const char *const start = *s;
+    int n = 0;
+    for (; **s >= '0' && **s <= '9' && n < limit; ++*s)
+        n = n * 10 + (**s - '0');
+    *out = n;
+    return *s > start && n < limit;
+}
+
+/* Marks the numbers that are named. False where one is named twice, or the text is something else. */
+static bool mark_numbers(const char *s, int limit, bool *named)
+{
+    for (;;) {
+        int first, last;
+        if (!read_number(&s, limit, &first))
+            return false;
+        last = first;
+        if (*s == '-' && (s++, !read_number(&s, limit, &last)))
+            return false;
+        if (last < first)
+            return false;
+        for (int n = first; n <= last; n++) {
+            if (named[n])
+                return false;
+            named[n] = true;
+        }
+        if (*s == '\0')
+            return true;
+        if (*s++ != ',')
+            return false;
+    }
+}
+
+size_t config_numbers(const char *name, int limit, int *out)
+{
+    const char *const value = config_optional(name);
+    if (value == NULL)
+        return 0;
+    bool *const named = mem_alloc((size_t)limit * sizeof(*named));
+    size_t n = 0;
+    if (mark_numbers(value, limit, named)) {
+        for (int i = 0; i < limit; i++)
+            if (named[i])
+                out[n++] = i;
+    } else {
+        char what[128];
+        snprintf(what, sizeof(what), "must be numbers and ranges, each below %d and none twice: 0-3,8 say",
+                 limit);
+        config_fail(name, what);
+    }
+    free(named);
+    return n;
+}
+
 uint64_t config_snowflake(const char *name)
 {
     const char *const value = config_string(name, NULL);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Reads .env if there is one: NAME=value lines, # comments, optional quotes around the value. */
@@ -23,6 +24,9 @@ const char *config_string(const char *name, const char *fallback);
 /* NULL where it is unset or empty. */
 const char *config_optional(const char *name);
 int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max);
+/* "0-3,8": numbers and ranges below limit, none of them twice. How many, 0 where it is unset or after an error; out,
+ * with room for limit of them, gets them in ascending order. */
+size_t config_numbers(const char *name, int limit, int *out);
 /* Required. 0 after an error. */
 uint64_t config_snowflake(const char *name);
 /* Required: exactly 2 n hex digits into n bytes. */

@@ -6,10 +6,11 @@
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
-#include "infra/rest.h"
 #include "tracker/event.h"
+#include "tracker/gateway_bot.h"
 #include "tracker/gateway_rules.h"
 #include "tracker/gateway_wire.h"
+#include "tracker/identify.h"
 #include "tracker/websocket.h"
 
 #include <inttypes.h>
@@ -18,7 +19,6 @@
 #include <sys/random.h>
 
 enum {
-    ASK_MS = 30000,            /* GET /gateway/bot, its retries included */
     CONNECT_MS = 15000,        /* TCP, TLS and the upgrade */
     HELLO_MS = 15000,          /* from the upgrade */
     READY_MS = 30000,          /* from IDENTIFY */
@@ -28,6 +28,7 @@ enum {
     INVALID_MIN_MS = 1000,     /* after op 9, */
     INVALID_SPREAD_MS = 4000,  /* 1 to 5 s */
     RESUMES_BEFORE_ASKING = 3, /* failed ones: is it us or the server? */
+    FREE_REFUSALS = 3,         /* op 9 in answer to IDENTIFY: before it counts as leading nowhere */
     MAX_INTERVAL_MS = 3600000, /* between heartbeats */
     LOOK_MS = 1000,            /* between two looks at the clock, */
     STILL_MS = 5000,           /* which show that the process stood still for so long */
@@ -36,6 +37,7 @@ enum {
 /*
  * WAITING      for the timer: a pause before the next step
  * ASKING       GET /gateway/bot; ends by its own deadline
+ * QUEUEING     for a turn to IDENTIFY; the shards before it end theirs by their time-outs
  * CONNECTING   ends by the websocket's open time-out
  * GREETING     connected, no HELLO yet
  * IDENTIFYING  IDENTIFY is sent, no READY yet
@@ -44,7 +46,18 @@ enum {
  * STOPPING     gateway_stop() was called; ends by the websocket's close time-out
  * STOPPED      by gateway_stop(), or by what Discord calls final
  */
-enum state { WAITING, ASKING, CONNECTING, GREETING, IDENTIFYING, RESUMING, RUNNING, STOPPING, STOPPED };
+enum state {
+    WAITING,
+    ASKING,
+    QUEUEING,
+    CONNECTING,
+    GREETING,
+    IDENTIFYING,
+    RESUMING,
+    RUNNING,
+    STOPPING,
+    STOPPED
+};
 
 struct gateway {
     struct gateway_config config;
@@ -54,7 +67,8 @@ struct gateway {
     /* What is pending: drop() undoes it. */
     struct loop_timer *timer; /* of WAITING, GREETING, IDENTIFYING, RESUMING */
     void (*on_time)(struct gateway *g);
-    struct rest_call *question;
+    struct gateway_bot_call *question;
+    struct identify_turn *turn; /* QUEUEING for it, or it is had until IDENTIFY is sent */
     struct websocket *socket;
     struct loop_timer *beat_timer;
 
@@ -78,6 +92,7 @@ struct gateway {
     int failures;        /* connections in a row that did not last */
     int failed_resumes;  /* of this session in a row */
     int lost_identifies; /* in a row that led nowhere */
+    int refusals;        /* of IDENTIFY in a row */
 
     void (*on_stopped)(void *arg);
     void *on_stopped_arg;
@@ -102,9 +117,11 @@ static void cancel_waits(struct gateway *g)
     loop_cancel(g->timer);
     loop_cancel(g->beat_timer);
     loop_cancel(g->look_timer);
-    rest_cancel(g->question);
+    gateway_bot_cancel(g->question);
+    identify_cancel(g->turn);
     g->timer = g->beat_timer = g->look_timer = NULL;
     g->question = NULL;
+    g->turn = NULL;
 }
 
 /* Undoes what is pending. How long it was RUNNING tells what the attempts until now were worth. */
@@ -232,6 +249,8 @@ static void identify(struct gateway *g)
 {
     log_info("gateway_identify", "shard=%d/%d", g->config.shard_id, g->config.shard_count);
     g->lost_identifies++; /* until it has led to a connection that lasts */
+    identify_sent(g->turn);
+    g->turn = NULL;
     introduce(g, gateway_wire_identify(g->config.token, g->config.shard_id, g->config.shard_count), IDENTIFYING,
               READY_MS);
     lose_session(g);
@@ -316,6 +335,9 @@ static void on_invalid_session(struct gateway *g, bool resumable)
         return;
     }
     log_info("gateway_invalid_session", "shard=%d", g->config.shard_id);
+    /* Perhaps a shard in another process, which does not know of our turns, was faster: no reason for growing pauses. */
+    if (g->state == IDENTIFYING && g->config.shard_count > 1 && ++g->refusals <= FREE_REFUSALS)
+        g->lost_identifies--;
     websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
     drop(g);
     pause_before(g, INVALID_MIN_MS + (int64_t)(INVALID_SPREAD_MS * chance()), attempt);
@@ -327,6 +349,7 @@ static void on_ready(struct gateway *g, const struct event_ready *ready, int64_t
 {
     log_info("gateway_ready", "shard=%d guilds=%zu", g->config.shard_id, ready->n_guilds);
     run(g);
+    g->refusals = 0;
     if (g->session_id != NULL)
         lose_session(g);
     g->session_id = mem_strdup(ready->session_id);
@@ -484,27 +507,35 @@ static void open_socket(struct gateway *g, const char *url, bool main)
     free(full);
 }
 
-static void open_main(struct gateway *g)
+static void on_turn(void *arg)
 {
+    struct gateway *const g = arg;
     open_socket(g, g->main_url, true);
 }
 
-static void on_answer(void *arg, const struct rest_response *response)
+static void queue(struct gateway *g)
+{
+    g->state = QUEUEING;
+    g->turn = identify_wait(g->config.turns, g->config.shard_id, on_turn, g);
+}
+
+static void on_answer(void *arg, const struct gateway_bot_answer *answer)
 {
     struct gateway *const g = arg;
     g->question = NULL;
-    if (response->http_status == 401) {
+    switch (answer->status) {
+    case GATEWAY_BOT_REFUSED:
         give_up(g, "Discord refuses the token: check DISCORD_TOKEN");
         return;
-    }
-    const char *const url =
-        g->config.gateway_url != NULL ? g->config.gateway_url : json_string(response->body, "url");
-    if (response->status != REST_OK || url == NULL) {
+    case GATEWAY_BOT_UNKNOWN:
         reconnect(g, "GET /gateway/bot failed");
         return;
+    case GATEWAY_BOT_OK:
+        break;
     }
     free(g->main_url);
-    g->main_url = mem_strdup(url);
+    g->main_url = mem_strdup(g->config.gateway_url != NULL ? g->config.gateway_url : answer->url);
+    identify_allow(g->config.turns, answer->limit.max_concurrency);
 
     /* Discord is there: one more RESUME first, for what failed before may have been the network. Then the main url, where
      * the session is given up once HELLO comes; and in turns if neither lets us in. */
@@ -512,33 +543,20 @@ static void on_answer(void *arg, const struct rest_response *response)
         open_socket(g, g->resume_url, false);
         return;
     }
-    const cJSON *const said = json_object(response->body, "session_start_limit");
-    struct gateway_limit limit;
-    json_int(said, "total", &limit.total);
-    json_int(said, "remaining", &limit.remaining);
-    json_int(said, "reset_after", &limit.reset_after_ms);
-    json_int(said, "max_concurrency", &limit.max_concurrency);
-    const int64_t pause = gateway_identify_pause(g->lost_identifies, &limit, g->config.shard_id);
+    const struct gateway_limit *const limit = &answer->limit;
+    const int64_t pause = gateway_identify_pause(g->lost_identifies, limit, g->config.shard_count);
     if (pause > 0)
         log_info("gateway_identify_pause",
                  "shard=%d failures=%d remaining=%" PRId64 "/%" PRId64 " pause_ms=%" PRId64, g->config.shard_id,
-                 g->lost_identifies, limit.remaining, limit.total, pause);
-    pause_before(g, pause, open_main);
+                 g->lost_identifies, limit->remaining, limit->total, pause);
+    pause_before(g, pause, queue);
 }
 
 /* The main url wants a look at the identify budget first. */
 static void ask(struct gateway *g)
 {
     g->state = ASKING;
-    g->question = rest_send(g->config.rest,
-                            &(struct rest_request){
-                                .method = "GET",
-                                .path = "/gateway/bot",
-                                .bucket = "gateway/bot",
-                                .with_token = true,
-                                .deadline_ms = ASK_MS,
-                            },
-                            on_answer, g);
+    g->question = gateway_bot_ask(g->config.bot, on_answer, g);
 }
 
 /* A session is resumed where it was told to be. When that fails again and again, Discord is asked whether it can be

@@ -4,8 +4,9 @@
  * on what Discord calls final. It knows nothing of voice or of the database; its decisions are in
  * gateway_rules.h.
  *
- * States, each with a time-out of its own: WAITING (a pause), ASKING (GET /gateway/bot), CONNECTING (TCP, TLS,
- * upgrade), GREETING (no HELLO yet), IDENTIFYING (no READY yet), RESUMING (replay, its end not proven yet), RUNNING.
+ * States, each with a time-out of its own: WAITING (a pause), ASKING (GET /gateway/bot), QUEUEING (for a turn to
+ * IDENTIFY), CONNECTING (TCP, TLS, upgrade), GREETING (no HELLO yet), IDENTIFYING (no READY yet), RESUMING (replay,
+ * its end not proven yet), RUNNING.
  */
 #pragma once
 
@@ -14,9 +15,10 @@
 
 struct event;
 struct gateway;
+struct gateway_bot;
 struct http_client;
+struct identify;
 struct loop;
-struct rest;
 
 /* What a RESUME needs. Strings are borrowed. */
 struct gateway_session {
@@ -29,7 +31,8 @@ struct gateway_session {
 struct gateway_config {
     struct loop *loop;
     struct http_client *client;
-    struct rest *rest;       /* for GET /gateway/bot */
+    struct gateway_bot *bot; /* of the process, as the turns to IDENTIFY are */
+    struct identify *turns;
     const char *token;       /* without "Bot " */
     const char *gateway_url; /* instead of the one from GET /gateway/bot; NULL: ask */
     int shard_id, shard_count;

@@ -49,14 +49,13 @@ int64_t gateway_reconnect_pause(int failures, double chance)
     return ms - (int64_t)((double)ms / 2 * chance);
 }
 
-int64_t gateway_identify_pause(int failures, const struct gateway_limit *limit, int shard_id)
+int64_t gateway_identify_pause(int failures, const struct gateway_limit *limit, int shard_count)
 {
     int64_t ms = failures > 0 ? doubled(10000, failures - 1, 900000) : 0;
     if (limit->remaining < limit->total / 2) {
-        const int64_t share = limit->reset_after_ms / (limit->remaining > 0 ? limit->remaining : 1);
+        const int64_t left = limit->remaining / shard_count; /* to each shard */
+        const int64_t share = limit->reset_after_ms / (left > 0 ? left : 1);
         ms = share > ms ? share : ms;
     }
-    /* max_concurrency shards may IDENTIFY every five seconds, in order. */
-    const int64_t turn = shard_id / (limit->max_concurrency > 0 ? limit->max_concurrency : 1);
-    return ms + turn * 5000;
+    return ms;
 }

@@ -10,7 +10,7 @@
 #include "infra/metrics_server.h"
 #include "infra/rest.h"
 #include "tracker/metrics.h"
-#include "tracker/shard.h"
+#include "tracker/shards.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ enum { STOP_TIMEOUT_MS = 15000 };
 
 struct tracker {
     struct loop *loop;
-    struct shard *shard;
+    struct shards *shards;
     int metrics_fd; /* or -1 */
     int signal_fd;
     struct loop_watch *signals;
@@ -57,10 +57,10 @@ static void on_signal(void *arg, unsigned events)
     log_info("stopping", "signal=%u", info.ssi_signo);
     tracker->stopping = true;
     tracker->patience = loop_after(tracker->loop, STOP_TIMEOUT_MS, on_patience, tracker);
-    shard_stop(tracker->shard, end, tracker);
+    shards_stop(tracker->shards, end, tracker);
 }
 
-static void on_shard_failed(void *arg)
+static void on_failed(void *arg)
 {
     struct tracker *const tracker = arg;
     tracker->exit_code = EXIT_FAILURE;
@@ -73,7 +73,7 @@ static void on_settings(void *arg, const char *guild_id)
     const struct tracker *const tracker = arg;
     uint64_t id = 0;
     if (guild_id == NULL || snowflake_parse(guild_id, &id))
-        shard_settings_changed(tracker->shard, id);
+        shards_settings_changed(tracker->shards, id);
 }
 
 static void watch_signals(struct tracker *tracker)
@@ -87,7 +87,7 @@ static void watch_signals(struct tracker *tracker)
     tracker->signals = loop_watch(tracker->loop, tracker->signal_fd, LOOP_READ, on_signal, tracker);
 }
 
-static int run(struct tracker *tracker, struct shard_config *config, const char *database_url,
+static int run(struct tracker *tracker, struct shards_config *config, const char *database_url,
                const char *api_url, const char *ca_file)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -97,21 +97,21 @@ static int run(struct tracker *tracker, struct shard_config *config, const char 
         tracker->loop, &(struct http_client_config){.ca_file = ca_file, .user_agent = DISCORD_USER_AGENT});
     struct rest *const rest = rest_create(
         tracker->loop, client,
-        &(struct rest_config){.api_url = api_url, .token = config->token, .metric = METRIC_REST_CALLS});
+        &(struct rest_config){.api_url = api_url, .token = config->shard.token, .metric = METRIC_REST_CALLS});
     struct db_pool *const pool = db_pool_create(tracker->loop, &(struct db_pool_config){
                                                                    .url = database_url,
                                                                    .application_name = "vcledger tracker",
                                                                    .connections = 1,
-                                                                   .max_waiting = 16,
+                                                                   .max_waiting = SHARDS_MAX,
                                                                    .max_wait_ms = 60000,
                                                                    .statement_timeout_ms = 60000,
                                                                });
     db_settings_listen(pool, on_settings, tracker);
-    config->loop = tracker->loop;
-    config->pool = pool;
-    config->client = client;
+    config->shard.loop = tracker->loop;
+    config->shard.pool = pool;
+    config->shard.client = client;
     config->rest = rest;
-    tracker->shard = shard_create(config, on_shard_failed, tracker);
+    tracker->shards = shards_create(config, on_failed, tracker);
     struct metrics_server *const metrics =
         tracker->metrics_fd >= 0 ? metrics_server_create(tracker->loop, tracker->metrics_fd, NULL, NULL) : NULL;
 
@@ -121,7 +121,7 @@ static int run(struct tracker *tracker, struct shard_config *config, const char 
     loop_cancel(tracker->patience);
     loop_unwatch(tracker->signals);
     close(tracker->signal_fd);
-    shard_destroy(tracker->shard);
+    shards_destroy(tracker->shards);
     db_pool_destroy(pool);
     rest_destroy(rest);
     http_client_destroy(client);
@@ -151,12 +151,12 @@ int main(int argc, char **argv)
         return usage();
 
     config_snowflake("DISCORD_APPLICATION_ID"); /* asked for so that a mix-up shows at the start */
-    struct shard_config config = {
-        .key = {.shard_count = 1, .shard_id = 0},
-        .token = config_string("DISCORD_TOKEN", NULL),
-        .gateway_url = config_optional("DISCORD_GATEWAY_URL"),
-        .heartbeat_interval = config_int("HEARTBEAT_INTERVAL", 60, 1, 3600),
+    struct shards_config config = {
+        .shard = {.token = config_string("DISCORD_TOKEN", NULL),
+                  .gateway_url = config_optional("DISCORD_GATEWAY_URL"),
+                  .heartbeat_interval = config_int("HEARTBEAT_INTERVAL", 60, 1, 3600)},
     };
+    shards_configure(&config);
     const char *const api_url = config_string("DISCORD_API_URL", DISCORD_API_URL);
     const char *const ca_file = config_optional("TLS_CA_FILE");
     struct config_address metrics_address;

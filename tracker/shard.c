@@ -158,7 +158,8 @@ static void start_gateway(struct shard *shard)
     const struct gateway_config config = {
         .loop = shard->config.loop,
         .client = shard->config.client,
-        .rest = shard->config.rest,
+        .bot = shard->config.bot,
+        .turns = shard->config.turns,
         .token = shard->config.token,
         .gateway_url = shard->config.gateway_url,
         .shard_id = shard->config.key.shard_id,

@@ -6,16 +6,18 @@
 
 #include "db/shard.h"
 
+struct gateway_bot;
 struct http_client;
+struct identify;
 struct loop;
-struct rest;
 struct shard;
 
 struct shard_config {
     struct loop *loop;
     struct db_pool *pool;
     struct http_client *client;
-    struct rest *rest;
+    struct gateway_bot *bot; /* one, and one queue of turns to IDENTIFY, for all shards of the process */
+    struct identify *turns;
     struct db_shard_key key;
     const char *token;
     const char *gateway_url;    /* NULL: ask Discord */

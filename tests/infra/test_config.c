@@ -98,6 +98,47 @@ static void test_int(void **state)
     }
 }
 
+static void read_numbers(void)
+{
+    int numbers[16];
+    if (config_numbers("X", 16, numbers) != 0)
+        abort();
+}
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    int numbers[16];
+    set(NULL);
+    assert_int_equal(config_numbers("X", 16, numbers), 0);
+    static const struct {
+        const char *text;
+        size_t n;
+        int numbers[16];
+    } good[] = {
+        {"0", 1, {0}},
+        {"15", 1, {15}},
+        {"0-3,8", 5, {0, 1, 2, 3, 8}},
+        {"8,3-3,0", 3, {0, 3, 8}},
+        {"0-15", 16, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}},
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        set(good[i].text);
+        assert_int_equal(config_numbers("X", 16, numbers), good[i].n);
+        assert_memory_equal(numbers, good[i].numbers, good[i].n * sizeof(int));
+    }
+    assert_null(config_error());
+    static const char *const bad[] = {
+        "16", "0-16", "3-1", "0,0", "0-3,2", ",",    "0,",  ",0",    "0-",  "-1", "1--2",
+        "x",  "1x",   "1 ",  " 1",  "+1",    "0, 1", "0;1", "1-2-3", "0x1", "-",  "4294967296",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        set(bad[i]);
+        assert_string_equal(error_of(read_numbers),
+                            "X must be numbers and ranges, each below 16 and none twice: 0-3,8 say");
+    }
+}
+
 static void read_snowflake(void)
 {
     config_snowflake("X");
@@ -230,9 +271,9 @@ static void test_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strings),   cmocka_unit_test(test_required), cmocka_unit_test(test_int),
-        cmocka_unit_test(test_snowflake), cmocka_unit_test(test_hex),      cmocka_unit_test(test_address),
-        cmocka_unit_test(test_log_level), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_strings), cmocka_unit_test(test_required),  cmocka_unit_test(test_int),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_snowflake), cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_address), cmocka_unit_test(test_log_level), cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

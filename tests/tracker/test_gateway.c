@@ -8,6 +8,8 @@
 #include "tests/tracker/loopback.h"
 #include "tests/tracker/samples.h"
 #include "tracker/event.h"
+#include "tracker/gateway_bot.h"
+#include "tracker/identify.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -24,6 +26,8 @@ struct world {
     struct http_client *client;
     struct server server;
     struct rest *rest;
+    struct gateway_bot *gateway_bot;
+    struct identify *turns;
     struct gateway *gateway;
     struct peer *peer; /* the websocket that is open */
 
@@ -181,6 +185,11 @@ static void on_acknowledged(void *arg, int64_t received_ms)
     buffer_append_string(&((struct world *)arg)->told, "ack ");
 }
 
+static void on_other_turn(void *arg)
+{
+    (void)arg;
+}
+
 static void on_fatal(void *arg, const char *why)
 {
     struct world *const w = arg;
@@ -223,6 +232,8 @@ static int setup(void **state)
     char url[64];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/api", w->server.port);
     w->rest = rest_create(w->loop, w->client, &(struct rest_config){.api_url = url, .token = "secret"});
+    w->gateway_bot = gateway_bot_create(w->rest);
+    w->turns = identify_create(w->loop, 1);
 
     set_hello(w, 3600000);
     set_ready(w, w->server.port, 1);
@@ -242,6 +253,8 @@ static int teardown(void **state)
 {
     struct world *const w = *state;
     gateway_destroy(w->gateway);
+    identify_destroy(w->turns);
+    gateway_bot_destroy(w->gateway_bot);
     server_stop(&w->server);
     rest_destroy(w->rest);
     http_client_destroy(w->client);
@@ -261,7 +274,8 @@ static struct gateway_config usual(struct world *w)
     return (struct gateway_config){
         .loop = w->loop,
         .client = w->client,
-        .rest = w->rest,
+        .bot = w->gateway_bot,
+        .turns = w->turns,
         .token = "secret",
         .shard_id = 0,
         .shard_count = 1,
@@ -631,6 +645,54 @@ static void refused_for_five_minutes(void **state)
     assert_string_equal(w->told.data, "lost ");
 }
 
+/* Another process of the bot was faster, twice: no more than the pauses of op 9, up to ten seconds in all. */
+static void refused_because_others_were_faster(void **state)
+{
+    struct world *const w = *state;
+    static const char *const invalid[] = {"{\"op\":9,\"d\":false}", NULL};
+    w->on_identify = invalid;
+    struct gateway_config config = usual(w);
+    config.shard_count = 2;
+    start(w, &config);
+    const int64_t started = clock_monotonic_ms();
+    WAIT_FOR(w, w->n_identifies == 2);
+    w->on_identify = answer_ready;
+    WAIT_FOR_END(w, &w->told, "READY:1 ");
+    assert_int_equal(w->n_identifies, 3);
+    assert_in_range(clock_monotonic_ms() - started, 100, 1400); /* 31 s and more where the pauses grew */
+}
+
+/* It gets its turn when the other one is gone, and has it until IDENTIFY is sent. */
+static void waits_for_its_turn(void **state)
+{
+    struct world *const w = *state;
+    struct identify_turn *const other = identify_wait(w->turns, 5, on_other_turn, w);
+    const struct gateway_config config = usual(w);
+    start(w, &config);
+    WAIT_FOR_END(w, &w->seen, "ask ");
+    turn_for(w, 100);
+    assert_string_equal(w->seen.data, "ask ");
+    identify_cancel(other);
+    WAIT_FOR_END(w, &w->told, "READY:1 ");
+    assert_string_equal(w->seen.data, "ask main IDENTIFY ");
+}
+
+/* Whose connection dies on the way leaves the turn to the next: here to itself. */
+static void a_turn_that_led_nowhere_is_given_up(void **state)
+{
+    struct world *const w = *state;
+    static const char *const drop[] = {"drop", NULL};
+    const char *const *const hello = w->on_connect;
+    identify_destroy(w->turns);
+    w->turns = identify_create(w->loop, 3600000);
+    w->on_connect = drop;
+    const struct gateway_config config = usual(w);
+    start(w, &config);
+    WAIT_FOR_END(w, &w->seen, "ask main ask main ");
+    w->on_connect = hello;
+    WAIT_FOR_END(w, &w->told, "READY:1 ");
+}
+
 /* A session that is taken from us again and again is no success either. */
 static void ready_and_thrown_out_for_five_minutes(void **state)
 {
@@ -916,6 +978,9 @@ int main(void)
         TEST(dead_token),
         TEST(strange_answer_to_the_question),
         TEST(refused_for_five_minutes),
+        TEST(refused_because_others_were_faster),
+        TEST(waits_for_its_turn),
+        TEST(a_turn_that_led_nowhere_is_given_up),
         TEST(ready_and_thrown_out_for_five_minutes),
         TEST(pauses_between_connections_grow),
         TEST(spent_budget_waits),

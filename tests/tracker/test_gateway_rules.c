@@ -46,41 +46,47 @@ static void identify_pauses(void **state)
     const struct gateway_limit plenty = {.total = 1000, .remaining = 997, .reset_after_ms = 61234567};
     static const int64_t expected[] = {0, 10000, 20000, 40000, 80000, 160000, 320000, 640000, 900000, 900000};
     for (int i = 0; i < 10; i++)
-        assert_int_equal(gateway_identify_pause(i, &plenty, 0), expected[i]);
-    assert_int_equal(gateway_identify_pause(1000000, &plenty, 0), 900000);
-    assert_int_equal(gateway_identify_pause(0, &(struct gateway_limit){0}, 0), 0);
+        assert_int_equal(gateway_identify_pause(i, &plenty, 1), expected[i]);
+    assert_int_equal(gateway_identify_pause(1000000, &plenty, 1), 900000);
+    assert_int_equal(gateway_identify_pause(0, &(struct gateway_limit){0}, 1), 0);
 }
 
 static void identify_budget(void **state)
 {
     (void)state;
     struct gateway_limit limit = {.total = 1000, .remaining = 500, .reset_after_ms = 50000000};
-    assert_int_equal(gateway_identify_pause(0, &limit, 0), 0);
+    assert_int_equal(gateway_identify_pause(0, &limit, 1), 0);
     limit.remaining = 499;
-    assert_int_equal(gateway_identify_pause(0, &limit, 0), 50000000 / 499);
-    assert_int_equal(gateway_identify_pause(5, &limit, 0), 160000); /* the longer of the two */
+    assert_int_equal(gateway_identify_pause(0, &limit, 1), 50000000 / 499);
+    assert_int_equal(gateway_identify_pause(5, &limit, 1), 160000); /* the longer of the two */
     limit.remaining = 1;
-    assert_int_equal(gateway_identify_pause(0, &limit, 0), 50000000);
+    assert_int_equal(gateway_identify_pause(0, &limit, 1), 50000000);
     limit.remaining = 0;
-    assert_int_equal(gateway_identify_pause(0, &limit, 0), 50000000);
+    assert_int_equal(gateway_identify_pause(0, &limit, 1), 50000000);
 }
 
-static void shards_take_turns(void **state)
+/* All of them may IDENTIFY once within a share, and none is left over for more than that. */
+static void shards_share_the_budget(void **state)
 {
     (void)state;
-    struct gateway_limit limit = {.total = 1000, .remaining = 1000, .max_concurrency = 1};
-    assert_int_equal(gateway_identify_pause(0, &limit, 3), 15000);
-    limit.max_concurrency = 16;
-    assert_int_equal(gateway_identify_pause(0, &limit, 15), 0);
-    assert_int_equal(gateway_identify_pause(0, &limit, 33), 10000);
+    struct gateway_limit limit = {.total = 1000, .remaining = 400, .reset_after_ms = 50000000};
+    assert_int_equal(gateway_identify_pause(0, &limit, 16), 50000000 / 25);
+    limit.remaining = 16;
+    assert_int_equal(gateway_identify_pause(0, &limit, 16), 50000000);
+    limit.remaining = 15;
+    assert_int_equal(gateway_identify_pause(0, &limit, 16), 50000000);
+    limit.remaining = 500;
+    assert_int_equal(gateway_identify_pause(0, &limit, 16), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(close_codes),       cmocka_unit_test(reconnect_pauses),
-        cmocka_unit_test(identify_pauses),   cmocka_unit_test(identify_budget),
-        cmocka_unit_test(shards_take_turns),
+        cmocka_unit_test(close_codes),
+        cmocka_unit_test(reconnect_pauses),
+        cmocka_unit_test(identify_pauses),
+        cmocka_unit_test(identify_budget),
+        cmocka_unit_test(shards_share_the_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
