@@ -191,22 +191,26 @@ static void append_label(struct buffer *text, const char *before, const struct m
     buffer_append_string(text, "\"");
 }
 
-/* Every combination of labels is told, also what never happened: a rate needs the 0 before the first 1. */
-static void append_values(struct buffer *text, const struct metric *metric, size_t first)
+static void append_value(struct buffer *text, const struct metric *metric, size_t first_value,
+                         size_t second_value, double value)
 {
     const struct metric_label *const labels = metric->labels;
-    const size_t n_second = n_values(&labels[1]);
-    const size_t n = n_cells(metric);
-    for (size_t i = 0; i < n; i++) {
-        const double value = sum_of_slots(first + i);
-        if (isnan(value))
-            continue;
-        buffer_append_string(text, metric->name);
-        if (labels[0].name != NULL)
-            append_label(text, "{", &labels[0], i / n_second);
-        if (labels[1].name != NULL)
-            append_label(text, ",", &labels[1], i % n_second);
-        buffer_printf(text, "%s %.15g\n", labels[0].name != NULL ? "}" : "", value);
+    if (isnan(value))
+        return;
+    buffer_append_string(text, metric->name);
+    if (labels[0].name != NULL)
+        append_label(text, "{", &labels[0], first_value);
+    if (labels[1].name != NULL)
+        append_label(text, ",", &labels[1], second_value);
+    buffer_printf(text, "%s %.15g\n", labels[0].name != NULL ? "}" : "", value);
+}
+
+/* Every combination of labels is told, also what never happened: a rate needs the 0 before the first 1. */
+static void append_values(struct buffer *text, const struct metric *metric, size_t at)
+{
+    for (size_t first = 0; first < n_values(&metric->labels[0]); first++) {
+        for (size_t second = 0; second < n_values(&metric->labels[1]); second++)
+            append_value(text, metric, first, second, sum_of_slots(at++));
     }
 }
 

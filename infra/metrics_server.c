@@ -1,6 +1,5 @@
 #include "infra/metrics_server.h"
 
-#include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
 #include "infra/metrics.h"

@@ -1,0 +1,188 @@
+"""What both programs tell Prometheus: the text, read strictly, and whether its figures are what happened."""
+
+import concurrent.futures
+import math
+import os
+import re
+import signal
+import socket
+import urllib.error
+import urllib.request
+
+import pytest
+from answers import click
+from harness import free_port, wait_for
+
+NAME = r"[a-z][a-z0-9_]*"
+LABEL = re.compile(rf'({NAME})="((?:[^"\\\n]|\\["\\n])*)"')
+SAMPLE = re.compile(rf'({NAME})(?:\{{({LABEL.pattern}(?:,{LABEL.pattern})*)\}})? (NaN|[+-]?(?:Inf|\d+(?:\.\d+)?(?:e[+-]?\d+)?))')
+
+
+class Scrape:
+    """One answer to GET /metrics. samples: {(name, {label: value}): number}, kinds: {metric: its type}."""
+
+    def __init__(self, port):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+            assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+            text = response.read().decode()
+        assert text.endswith("\n")
+        self.kinds, self.samples = {}, {}
+        helped, metric = set(), None
+        for line in text.splitlines():
+            if line.startswith("# HELP "):
+                metric, words = line[7:].split(" ", 1)
+                assert metric not in helped and metric.startswith("vcledger_") and words.endswith("."), line
+                helped.add(metric)
+            elif line.startswith("# TYPE "):
+                name, kind = line[7:].split(" ")
+                assert name == metric and name not in self.kinds and kind in ("counter", "gauge", "histogram"), line
+                assert name.endswith("_total") == (kind == "counter"), line
+                self.kinds[name] = kind
+            else:
+                self.add(metric, line)
+        assert helped == set(self.kinds)
+        for name in [name for name, kind in self.kinds.items() if kind == "histogram"]:
+            self.check_histogram(name)
+
+    def add(self, metric, line):
+        sample = SAMPLE.fullmatch(line)
+        assert sample, line
+        name, labels, value = sample[1], LABEL.findall(sample[2] or ""), float(sample[sample.lastindex])
+        endings = ["_bucket", "_sum", "_count"] if self.kinds[metric] == "histogram" else [""]
+        assert name in [metric + ending for ending in endings], line
+        assert all(label == "le" or not text.isdigit() for label, text in labels), line
+        key = (name, frozenset(labels))
+        assert len(dict(labels)) == len(labels) and key not in self.samples, line
+        assert math.isfinite(value) and (self.kinds[metric] == "gauge" or value >= 0), line
+        self.samples[key] = value
+
+    def check_histogram(self, name):
+        buckets = [(float(dict(labels)["le"]), n) for (of, labels), n in self.samples.items() if of == name + "_bucket"]
+        assert buckets == sorted(buckets) and [n for _, n in buckets] == sorted(n for _, n in buckets), name
+        assert buckets[-1] == (math.inf, self[name + "_count"])
+
+    def __getitem__(self, name):
+        return self.samples[f"vcledger_{name.removeprefix('vcledger_')}", frozenset()]
+
+    def get(self, name):
+        """A gauge that may be left out."""
+        return self.samples.get((f"vcledger_{name}", frozenset()))
+
+    def by(self, name):
+        """Of a counter what is not 0: {label's value, or a tuple of them: number}."""
+        found = {}
+        for (of, labels), value in self.samples.items():
+            if of == f"vcledger_{name}" and value:
+                texts = tuple(text for _, text in sorted(labels))
+                found[texts if len(texts) > 1 else texts[0]] = value
+        return found
+
+
+def status(port, method, path):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method), timeout=5) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.fixture
+def port():
+    return free_port()
+
+
+@pytest.fixture
+def listening(port):
+    return {"METRICS_LISTEN": f"127.0.0.1:{port}"}
+
+
+# The handler --------------------------------------------------------------------------------------------------------
+
+
+def until_answered(port, n):
+    """The figures after n interactions; their counts follow the answers by a moment."""
+    def all_of_them():
+        scrape = Scrape(port)
+        return scrape if sum(scrape.by("interactions_total").values()) >= n else None
+
+    return wait_for(all_of_them, f"{n} interactions")
+
+
+def test_the_figures_of_an_evening(discord, handlers, ledger, port, listening):
+    handlers(WORKERS="2", **listening)
+    before = Scrape(port)
+    assert before.by("interactions_total") == {} and before["acknowledgement_seconds_count"] == 0
+    answer = discord.leaderboard("all_time")
+    discord.leaderboard()
+    click(discord, answer, "Next")
+    alone = {"guild_id": None, "member": None, "user": {"id": "41", "username": "ann", "discriminator": "0"}}
+    assert discord.interaction(command="stats", options={}, merge=alone)["status"] == 200
+    assert discord.interaction(command="no\\such\"thing", options={})["status"] == 200
+    scrape = until_answered(port, 5)
+    assert scrape.by("interactions_total") == {
+        ("leaderboard", "picture"): 3, ("stats", "no_server"): 1, ("other", "unknown"): 1,
+    }
+    assert scrape["acknowledgement_seconds_count"] == scrape["answer_seconds_count"] == 3
+    assert 0 < scrape["answer_seconds_sum"] < 30 and scrape["answers_pending"] == 0
+    assert scrape.by("rest_calls_total") == {"ok": 3}
+    avatars = scrape.by("avatars_total")
+    assert avatars["fetched"] == len(discord.requests("cdn")) and set(avatars) <= {"fetched", "kept"}
+
+
+def test_what_failed_and_what_waits(discord, handlers, ledger, port, listening):
+    handlers(WORKERS="2", **listening)
+    discord.faults(rest=[{"method": "PATCH", "status": 403, "times": 2}], cdn="down")
+    discord.begin_leaderboard()
+    scrape = until_answered(port, 1)
+    assert scrape.by("interactions_total") == {("leaderboard", "failed"): 1}
+    assert scrape.by("rest_calls_total") == {"refused": 2} and scrape.by("avatars_total").keys() == {"failed"}
+    discord.faults(rest=[{"method": "PATCH", "status": 500, "times": 1000}])
+    for _ in range(3):
+        discord.begin_leaderboard()
+    assert Scrape(port)["answers_pending"] == 3
+    discord.faults(rest=[])
+    assert until_answered(port, 4)["answers_pending"] == 0
+
+
+def test_a_dead_worker_leaves_its_counts_and_nothing_else(discord, handlers, ledger, port, listening):
+    handler = handlers(WORKERS="1", **listening)
+    for _ in range(2):
+        discord.leaderboard()
+    until_answered(port, 2)
+    discord.faults(rest=[{"method": "PATCH", "status": 500, "times": 1000}])
+    discord.begin_leaderboard()
+    assert Scrape(port)["answers_pending"] == 1
+    [worker] = handler.children()
+    os.kill(worker, signal.SIGKILL)
+    discord.faults(rest=[])
+    wait_for(lambda: handler.children() - {worker}, "another worker")
+    wait_for(lambda: Scrape(port)["answers_pending"] == 0, "nothing of the dead one pending")
+    assert Scrape(port).by("interactions_total")["leaderboard", "picture"] >= 2
+
+
+def test_other_paths_and_slow_clients(discord, handlers, port, listening):
+    handlers(WORKERS="1", **listening)
+    assert status(port, "HEAD", "/metrics") == 200
+    assert [status(port, "GET", path) for path in ("/", "/metrics/", "/healthz", "/interactions")] == [404] * 4
+    assert status(port, "POST", "/metrics") == status(port, "DELETE", "/metrics") == 405
+    idle, slow = (socket.create_connection(("127.0.0.1", port)) for _ in range(2))
+    slow.sendall(b"GET /metr")
+    Scrape(port)
+    assert discord.interaction(ping=True)["response"] == {"type": 1}
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        assert len(list(pool.map(lambda _: Scrape(port), range(200)))) == 200
+    for connection in (idle, slow):
+        connection.settimeout(15)
+        assert connection.recv(1) == b""  # given up after ten seconds
+        connection.close()
+
+
+def test_it_is_off_by_default_and_says_what_is_wrong(discord, handlers, trackers, port):
+    handler = handlers(wait=False, METRICS_LISTEN="9090")
+    assert handler.process.wait(10) == 2 and "METRICS_LISTEN" in handler.log()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        handler = handlers(wait=False, METRICS_LISTEN=f"127.0.0.1:{port}")
+        assert handler.process.wait(10) == 1
+        assert handler.log() == f"handler: METRICS_LISTEN 127.0.0.1:{port}: Address already in use\n"
