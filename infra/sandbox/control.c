@@ -37,6 +37,13 @@ static const char *control_gateway(struct sandbox *sandbox, const cJSON *body, c
         gateway_send_invalid_session(gateway, (int)shard, json_bool(body, "resumable"));
     } else if (strcmp(action, "beat") == 0) {
         gateway_send_beat(gateway, (int)shard);
+    } else if (strcmp(action, "again") == 0) {
+        int64_t last;
+        if (!json_int(body, "last", &last) || last < 1)
+            return "last must be a number from 1 on";
+        gateway_send_again(gateway, (int)shard, last);
+    } else if (strcmp(action, "forget") == 0) {
+        gateway_forget(gateway);
     } else if (strcmp(action, "close") == 0) {
         if (!json_int(body, "code", &code) || code < 1000 || code > 4999)
             return "code must be from 1000 to 4999";
@@ -49,7 +56,7 @@ static const char *control_gateway(struct sandbox *sandbox, const cJSON *body, c
         gateway_send_raw(gateway, (int)shard, text != NULL ? text : printed);
         free(printed);
     } else {
-        return "action must be cut, reconnect, invalid_session, close, beat or raw";
+        return "action must be cut, reconnect, invalid_session, beat, again, forget, close or raw";
     }
     return NULL;
 }

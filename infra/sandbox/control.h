@@ -38,6 +38,8 @@
  *     "reconnect"           op 7
  *     "invalid_session"     {"resumable": bool}: op 9; false ends the session
  *     "beat"                op 1
+ *     "again"               {"last": n}: the last n dispatches come once more, under the numbers they had
+ *     "forget"              what was dispatched until now cannot be replayed, to any session
  *     "raw"                 {"frame": object or text}
  * POST /control/faults, any of these; each stays until it is changed or reset
  *     "resume"              "accept" | "refuse" (op 9 false) | "ready" (READY of a new session)
@@ -45,6 +47,7 @@
  *     "connect"             "accept" | "refuse" (gateway connections get 503)
  *     "acks", "hello"       false: they do not come
  *     "prune"               true: a heartbeat's d discards the replay up to it
+ *     "overlap"             n (0): a replay begins so many dispatches before those that were asked for
  *     "fragment"            true: zlib payloads are split over two messages
  *     "heartbeat_interval"  ms (41250), from the next HELLO on
  *     "identify_window_ms"  ms (5000) between the IDENTIFYs of a bucket

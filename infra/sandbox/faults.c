@@ -85,6 +85,7 @@ static const struct setting {
     {"hello", FLAG, offsetof(struct faults, hello), NULL, 0},
     {"prune", FLAG, offsetof(struct faults, prune), NULL, 0},
     {"fragment", FLAG, offsetof(struct faults, fragment), NULL, 0},
+    {"overlap", NUMBER, offsetof(struct faults, overlap), NULL, 0},
     {"heartbeat_interval", NUMBER, offsetof(struct faults, heartbeat_interval_ms), NULL, 20},
     {"identify_window_ms", NUMBER, offsetof(struct faults, identify_window_ms), NULL, 0},
     {"identify_remaining", NUMBER, offsetof(struct faults, identify_remaining), NULL, 0},

@@ -22,14 +22,15 @@ struct rest_fault {
 };
 
 struct faults {
-    int resume;    /* enum policy: op 9 false (POLICY_REFUSE), or READY of a new session (POLICY_READY) */
-    int identify;  /* enum policy: op 9 false */
-    int connect;   /* enum policy: gateway connections get 503 */
-    int cdn;       /* enum cdn_policy */
-    bool acks;     /* false: heartbeats are not acknowledged */
-    bool hello;    /* false: no HELLO */
-    bool prune;    /* a heartbeat's d discards the replay up to it */
-    bool fragment; /* zlib-stream payloads come in two messages */
+    int resume;      /* enum policy: op 9 false (POLICY_REFUSE), or READY of a new session (POLICY_READY) */
+    int identify;    /* enum policy: op 9 false */
+    int connect;     /* enum policy: gateway connections get 503 */
+    int cdn;         /* enum cdn_policy */
+    bool acks;       /* false: heartbeats are not acknowledged */
+    bool hello;      /* false: no HELLO */
+    bool prune;      /* a heartbeat's d discards the replay up to it */
+    bool fragment;   /* zlib-stream payloads come in two messages */
+    int64_t overlap; /* dispatches that a replay sends before those asked for */
     int64_t heartbeat_interval_ms;
     int64_t identify_window_ms;
     int64_t identify_remaining; /* -1: counted down from 1000 */

@@ -54,6 +54,13 @@ static void dispatch_to(struct session *session, const char *event, const cJSON 
         connection_send(session->connection, text);
 }
 
+/* What can be replayed of the dispatches after seq. */
+static void send_from(const struct session *session, int64_t seq)
+{
+    for (int64_t n = seq > session->discarded ? seq : session->discarded; n < session->seq; n++)
+        connection_send(session->connection, session_replay(session, n + 1));
+}
+
 void gateway_dispatch(struct gateway *gateway, uint64_t guild_id, const char *event, cJSON *takes_d)
 {
     for (struct session *session = gateway->sessions; session != NULL; session = session->next)
@@ -162,8 +169,7 @@ static void replay(struct connection *connection, struct session *session, int64
         connection_close(old, DISCORD_CLOSE_UNKNOWN_ERROR, "Resumed elsewhere.");
     }
     attach(connection, session);
-    for (int64_t n = seq + 1, last = session->seq; n <= last; n++)
-        connection_send(connection, session_replay(session, n));
+    send_from(session, seq - connection->sandbox->faults.overlap);
     cJSON *const d = cJSON_CreateObject();
     dispatch_to(session, "RESUMED", d);
     cJSON_Delete(d);
@@ -393,6 +399,19 @@ void gateway_send_beat(struct gateway *gateway, int shard)
 {
     for (struct connection *c = gateway->connections; (c = meant(c, shard)) != NULL; c = c->next)
         connection_send_op(c, DISCORD_OP_HEARTBEAT, NULL);
+}
+
+void gateway_send_again(struct gateway *gateway, int shard, int64_t last)
+{
+    for (struct connection *c = gateway->connections; (c = meant(c, shard)) != NULL; c = c->next)
+        if (c->session != NULL)
+            send_from(c->session, c->session->seq - last);
+}
+
+void gateway_forget(struct gateway *gateway)
+{
+    for (struct session *session = gateway->sessions; session != NULL; session = session->next)
+        session_discard(session, session->seq);
 }
 
 void gateway_send_raw(struct gateway *gateway, int shard, const char *frame)

@@ -150,6 +150,34 @@ def test_pruned_replay(discord, people):
     assert exact.receive()["s"] == 5
 
 
+def test_dispatches_come_twice(discord, people):
+    client = discord.gateway()
+    client.identify()
+    ready = client.receive()["d"]
+    for channel in (HEARTH, WATCH):
+        discord.post("/control/voice", user_id=people[0], channel_id=channel)
+    sent = [client.receive() for _ in range(4)][-2:]
+    discord.post("/control/gateway", action="again", last=2)
+    assert [client.receive() for _ in range(2)] == sent
+    client.socket.close()
+    discord.post("/control/faults", overlap=2)
+    again = discord.gateway(ready["resume_gateway_url"])
+    again.resume(ready["session_id"], 5)
+    assert [again.receive() for _ in range(2)] == sent
+    assert again.receive()["t"] == "RESUMED"
+
+
+def test_a_forgotten_replay(discord):
+    client = discord.gateway()
+    client.identify()
+    ready = client.receive()["d"]
+    discord.post("/control/gateway", action="forget")
+    client.socket.close()
+    again = discord.gateway(ready["resume_gateway_url"])
+    again.resume(ready["session_id"], 1)
+    assert again.receive()["op"] == 9
+
+
 def test_close_by_1000_ends_the_session_and_4000_does_not(discord):
     for code, answer in ((4000, "RESUMED"), (1000, None)):
         discord.post("/control/faults", identify_window_ms=0)
