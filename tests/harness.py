@@ -58,13 +58,16 @@ def away(url):
 
 
 class Detour:
-    """A way to a database that can break without the server's noticing."""
+    """A way to a database that can stand still, and break without the server's noticing."""
 
     def __init__(self, url):
         self.directory = tempfile.TemporaryDirectory(dir="/tmp")  # a socket's path is short
         self.target = psycopg.conninfo.conninfo_to_dict(url)["host"] + "/.s.PGSQL.5432"
         self.url = psycopg.conninfo.make_conninfo(url, host=self.directory.name)
         self.pairs = []
+        self.broken = set()  # clients that noticed
+        self.clear = threading.Event()
+        self.clear.set()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.directory.name + "/.s.PGSQL.5432")
         self.listener.listen()
@@ -73,24 +76,45 @@ class Detour:
     def accept(self):
         with contextlib.suppress(OSError):
             while True:
-                client, server = self.listener.accept()[0], socket.socket(socket.AF_UNIX)
-                server.connect(self.target)
-                self.pairs.append((client, server))
-                for source, sink in [(client, server), (server, client)]:
-                    threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
+                self.connect(self.listener.accept()[0])
 
-    @staticmethod
-    def copy(source, sink):
+    def connect(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(self.target)
+        except OSError:  # nobody is there
+            client.close()
+            server.close()
+            return
+        self.pairs.append((client, server))
+        for source, sink in [(client, server), (server, client)]:
+            threading.Thread(target=self.copy, args=(client, source, sink), daemon=True).start()
+
+    def copy(self, client, source, sink):
         with contextlib.suppress(OSError):
             while piece := source.recv(65536):
+                self.clear.wait()
                 sink.sendall(piece)
+        if client not in self.broken:
+            with contextlib.suppress(OSError):
+                sink.shutdown(socket.SHUT_RDWR)
 
     def cut(self):
         """The clients notice, the server does not."""
         for client, _ in self.pairs:
-            client.shutdown(socket.SHUT_RDWR)
+            self.broken.add(client)
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
+    def notice(self):
+        """The server notices too."""
+        for client, server in self.pairs:
+            if client in self.broken:
+                with contextlib.suppress(OSError):
+                    server.shutdown(socket.SHUT_RDWR)
 
     def close(self):
+        self.clear.set()
         self.listener.close()
         for client, server in self.pairs:
             client.close()
