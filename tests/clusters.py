@@ -14,24 +14,25 @@ SETTINGS = ["fsync=off", "dynamic_shared_memory_type=mmap"]  # mmap: nothing of 
 
 
 class Cluster:
-    """One PostgreSQL with its data below directory; it need not exist yet."""
+    """One PostgreSQL with its data below directory; it need not exist yet. environment: what its processes find in theirs."""
 
-    def __init__(self, directory, *settings):
+    def __init__(self, directory, *settings, **environment):
         self.directory = directory
         self.settings = [*SETTINGS, *settings]
+        self.environment = {**os.environ, **environment}
         self.url = None  # once it has started
 
-    def call(self, verb, *arguments, **environment):
+    def call(self, verb, *arguments):
         command = [ROOT / "infra/sandbox/postgres", verb, self.directory, *arguments]
-        return subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        return subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
-    def start(self, **environment):
+    def start(self):
         """Also after stop() and kill(), and also a standby: it follows again."""
-        self.url = self.call("start", *self.settings, **environment)
+        self.url = self.call("start", *self.settings)
 
-    def start_behind(self, primary, **environment):
+    def start_behind(self, primary):
         """As a standby: a copy of the primary, which runs and has the same settings."""
-        self.url = self.call("standby", primary.directory, *self.settings, **environment)
+        self.url = self.call("standby", primary.directory, *self.settings)
 
     def stop(self, mode="fast"):
         """Or "immediate": as a crash, but the clients are told."""
@@ -62,9 +63,9 @@ class Cluster:
 class Pair:
     """A primary and its standby, with all tables. They change places at each fail-over; the url names both."""
 
-    def __init__(self, directory, synchronous, *settings):
+    def __init__(self, directory, synchronous, *settings, **environment):
         self.synchronous = synchronous
-        self.primary, self.standby = self.both = [Cluster(directory / name, *settings) for name in ("a", "b")]
+        self.primary, self.standby = self.both = [Cluster(directory / name, *settings, **environment) for name in ("a", "b")]
         self.url = None
 
     def start(self):
@@ -109,8 +110,8 @@ class Pair:
 
 
 @contextlib.contextmanager
-def running_pair(directory, synchronous, *settings):
-    pair = Pair(directory, synchronous, *settings)
+def running_pair(directory, synchronous, *settings, **environment):
+    pair = Pair(directory, synchronous, *settings, **environment)
     try:
         pair.start()
         yield pair
