@@ -5,6 +5,7 @@
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
+#include "infra/metrics.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -84,6 +85,14 @@ static struct db_job *take_first(struct connection *c)
     return job;
 }
 
+static void count_connections(const struct db_pool *pool)
+{
+    int n = 0;
+    for (int i = 0; i < pool->config.connections; i++)
+        n += pool->connections[i].state == READY;
+    metrics_set(pool->config.metric, n);
+}
+
 static void try_later(struct connection *c)
 {
     c->state = PAUSING;
@@ -104,6 +113,7 @@ static void drop(struct connection *c, const char *why)
     PQfinish(c->pg);
     c->pg = NULL;
     try_later(c);
+    count_connections(c->pool);
     while (c->first != NULL)
         end_job(take_first(c), DB_LOST);
 }
@@ -415,6 +425,7 @@ static void become_ready(struct connection *c)
     }
     PQsetNoticeProcessor(c->pg, on_notice, NULL);
     c->state = READY;
+    count_connections(c->pool);
     c->rounds = 0;
     c->read_only = false;
     c->n_prepared = c->n_confirmed = 0;

@@ -94,6 +94,7 @@ static void start_clients(struct worker *worker, const struct worker_config *con
         .max_waiting = DATABASE_MAX_WAITING,
         .max_wait_ms = DATABASE_MAX_WAIT_MS,
         .statement_timeout_ms = STATEMENT_TIMEOUT_MS,
+        .metric = METRIC_DATABASE_CONNECTIONS,
     };
     app->pool = db_pool_create(app->loop, &database);
     const struct http_client_config api = {

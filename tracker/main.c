@@ -105,6 +105,7 @@ static int run(struct tracker *tracker, struct shards_config *config, const char
                                                                    .max_waiting = SHARDS_MAX,
                                                                    .max_wait_ms = 60000,
                                                                    .statement_timeout_ms = 60000,
+                                                                   .metric = METRIC_DATABASE_CONNECTIONS,
                                                                });
     db_settings_listen(pool, on_settings, tracker);
     config->shard.loop = tracker->loop;

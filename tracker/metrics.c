@@ -9,4 +9,10 @@ const struct metric tracker_metrics[TRACKER_METRICS] = {
             .help = "Calls of Discord's REST API, retries not counted, by how they ended.",
             .labels = {{"result", rest_results}},
         },
+    [METRIC_DATABASE_CONNECTIONS] =
+        {
+            .name = "vcledger_database_connections",
+            .help = "Connections to the database that stand.",
+            .type = METRIC_GAUGE,
+        },
 };

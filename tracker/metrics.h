@@ -6,6 +6,7 @@
 enum tracker_metric {
     METRIC_NOBODYS,
     METRIC_REST_CALLS, /* result */
+    METRIC_DATABASE_CONNECTIONS,
     TRACKER_METRICS,
 };
 

@@ -1,6 +1,7 @@
 """What both programs tell Prometheus: the text, read strictly, and whether its figures are what happened."""
 
 import concurrent.futures
+import contextlib
 import math
 import os
 import re
@@ -11,7 +12,7 @@ import urllib.request
 
 import pytest
 from answers import click
-from harness import free_port, wait_for
+from harness import away, free_port, wait_for
 
 NAME = r"[a-z][a-z0-9_]*"
 LABEL = re.compile(rf'({NAME})="((?:[^"\\\n]|\\["\\n])*)"')
@@ -126,6 +127,7 @@ def test_the_figures_of_an_evening(discord, handlers, ledger, port, listening):
     assert 0 < scrape["answer_seconds_sum"] < 30 and scrape["answers_pending"] == 0
     assert scrape.by("rest_calls_total") == {"ok": 3}
     avatars = scrape.by("avatars_total")
+    assert scrape["database_connections"] == 8  # four a worker
     assert avatars["fetched"] == len(discord.requests("cdn")) and set(avatars) <= {"fetched", "kept"}
 
 
@@ -158,6 +160,17 @@ def test_a_dead_worker_leaves_its_counts_and_nothing_else(discord, handlers, led
     wait_for(lambda: handler.children() - {worker}, "another worker")
     wait_for(lambda: Scrape(port)["answers_pending"] == 0, "nothing of the dead one pending")
     assert Scrape(port).by("interactions_total")["leaderboard", "picture"] >= 2
+
+
+def test_the_database_is_away(handlers, trackers, database, port, listening):
+    handlers(WORKERS="1", **listening)
+    tracker_port = free_port()
+    trackers.start(METRICS_LISTEN=f"127.0.0.1:{tracker_port}")
+    each = [(port, 4), (tracker_port, 1)]
+    for there in (True, False, True):
+        with contextlib.nullcontext() if there else away(database):
+            for a_port, n in each:
+                wait_for(lambda: Scrape(a_port)["database_connections"] == n * there, f"connections: {n * there}", 30)
 
 
 def test_other_paths_and_slow_clients(discord, handlers, port, listening):
