@@ -26,6 +26,8 @@ void db_job_destroy(struct db_job *job)
     free(job->memory);
     free(job->results);
     free(job->params);
+    free(job->lengths);
+    free(job->formats);
     free(job->statements);
     free(job);
 }
@@ -48,15 +50,30 @@ void db_job_statement(struct db_job *job, const struct db_statement *statement)
         (struct job_statement){.statement = statement, .first_param = job->n_params};
 }
 
+static void grow(struct db_job *job)
+{
+    job->params_capacity = job->params_capacity > 0 ? 2 * job->params_capacity : 16;
+    const size_t n = (size_t)job->params_capacity;
+    job->params = mem_realloc(job->params, sizeof(*job->params) * n);
+    job->lengths = mem_realloc(job->lengths, sizeof(*job->lengths) * n);
+    job->formats = mem_realloc(job->formats, sizeof(*job->formats) * n);
+}
+
 /* Takes value. */
+static void add_param(struct db_job *job, char *value, size_t len, bool is_bytes)
+{
+    if (job->n_params == job->params_capacity)
+        grow(job);
+    job->params[job->n_params] = value;
+    job->lengths[job->n_params] = (int)len;
+    job->formats[job->n_params] = is_bytes;
+    job->n_params++;
+    job->statements[job->n_statements - 1].n_params++;
+}
+
 static void add(struct db_job *job, char *value)
 {
-    if (job->n_params == job->params_capacity) {
-        job->params_capacity = job->params_capacity > 0 ? 2 * job->params_capacity : 16;
-        job->params = mem_realloc(job->params, sizeof(*job->params) * (size_t)job->params_capacity);
-    }
-    job->params[job->n_params++] = value;
-    job->statements[job->n_statements - 1].n_params++;
+    add_param(job, value, 0, false);
 }
 
 void db_job_int(struct db_job *job, int64_t value)
@@ -87,6 +104,11 @@ void db_job_bool(struct db_job *job, bool value)
 void db_job_text(struct db_job *job, const char *value)
 {
     add(job, value == NULL ? NULL : utf8_repair(value));
+}
+
+void db_job_bytes(struct db_job *job, const void *bytes, size_t n)
+{
+    add_param(job, mem_strndup(bytes, n), n, true);
 }
 
 /* Arrays: PostgreSQL's text form, {1,NULL,"quoted \" text"} ----------------------------------------------- */
@@ -203,4 +225,16 @@ bool db_bool(const struct db_rows *rows, int row, int column)
 {
     const char *const text = db_text(rows, row, column);
     return text != NULL && text[0] == 't';
+}
+
+char *db_bytes(const struct db_rows *rows, int row, int column, size_t *n)
+{
+    const char *const text = db_text(rows, row, column);
+    *n = 0;
+    if (text == NULL)
+        return NULL;
+    unsigned char *const bytes = PQunescapeBytea((const unsigned char *)text, n);
+    char *const copy = mem_strndup((const char *)bytes, *n);
+    PQfreemem(bytes);
+    return copy;
 }

@@ -275,7 +275,8 @@ static bool send_statement(struct connection *c, const struct db_job *job, int i
 {
     const struct job_statement *const s = &job->statements[i];
     return PQsendQueryPrepared(c->pg, s->statement->name, s->n_params,
-                               (const char *const *)(job->params + s->first_param), NULL, NULL, 0) == 1;
+                               (const char *const *)(job->params + s->first_param),
+                               job->lengths + s->first_param, job->formats + s->first_param, 0) == 1;
 }
 
 static void send_job(struct connection *c, struct db_job *job)

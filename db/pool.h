@@ -63,6 +63,8 @@ void db_job_snowflake_or_null(struct db_job *job, uint64_t id); /* 0: null */
 void db_job_bool(struct db_job *job, bool value);
 /* NULL: null. Copied, and repaired where it is no valid UTF-8, for the server would refuse the whole job. */
 void db_job_text(struct db_job *job, const char *value);
+/* bytea. Copied. */
+void db_job_bytes(struct db_job *job, const void *bytes, size_t n);
 /* size bytes, all 0, that live as long as the job, until after on_done: for what that needs. Once a job. */
 void *db_job_memory(struct db_job *job, size_t size);
 /* Statements so far. */
@@ -112,3 +114,5 @@ uint64_t db_snowflake(const struct db_rows *rows, int row, int column);
 bool db_bool(const struct db_rows *rows, int row, int column);
 /* NULL for null; lives as long as the rows. */
 const char *db_text(const struct db_rows *rows, int row, int column);
+/* Of a bytea column: a copy, the caller frees; NULL for null. */
+char *db_bytes(const struct db_rows *rows, int row, int column, size_t *n);

@@ -8,8 +8,12 @@ struct avatars;
 struct db_pool;
 struct drawing;
 struct loop;
+struct pending;
 struct reply;
 struct rest;
+
+/* Commands at once in one worker; each may hold a picture and a dozen avatars. */
+enum { APP_MAX_COMMANDS = 256 };
 
 struct app {
     struct loop *loop;
@@ -17,6 +21,7 @@ struct app {
     struct rest *rest;
     struct avatars *avatars;
     struct drawing *drawing;
+    struct pending *pending;
     uint64_t application_id;
     uint8_t public_key[32];
     /* Kept by reply, from an interaction to the end of its answer. */

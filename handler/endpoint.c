@@ -5,16 +5,15 @@
 #include "handler/command.h"
 #include "handler/interaction.h"
 #include "handler/metrics.h"
+#include "handler/pending.h"
 #include "handler/reply.h"
 #include "handler/verify.h"
 #include "infra/log.h"
+#include "infra/mem.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Commands at once in one worker; each may hold a picture and a dozen avatars. */
-enum { MAX_COMMANDS = 256 };
 
 static void respond_text(struct http_exchange *exchange, int status, const char *text)
 {
@@ -40,16 +39,47 @@ static void respond_words(struct http_exchange *exchange, const struct interacti
              result);
 }
 
-/* Takes the interaction. The command works while its acknowledgement is on the way; the reply waits for both.
- */
-static void run_command(struct app *app, struct http_exchange *exchange, struct interaction *interaction,
-                        const struct command *command)
+/* A command between its request and its acknowledgement. */
+struct beginning {
+    struct app *app;
+    struct http_exchange *exchange;
+    const struct command *command;
+    struct reply *reply;
+};
+
+/* The command works while its acknowledgement is on the way; the reply waits for both. One that came before gets the
+ * same acknowledgement, and nothing else. */
+static void on_recorded(void *arg, enum pending_recorded recorded)
 {
-    struct reply *const reply = reply_create(app, interaction, command->name, command->ephemeral);
+    struct beginning *const beginning = arg;
+    struct reply *const reply = beginning->reply;
     char *const json = reply_acknowledgement(reply);
-    http_respond(exchange, 200, "application/json", json, strlen(json), reply_on_acknowledged, reply);
+    if (recorded == PENDING_REPLAYED) {
+        respond_json(beginning->exchange, json);
+        reply_cancel(reply);
+    } else {
+        http_respond(beginning->exchange, 200, "application/json", json, strlen(json), reply_on_acknowledged,
+                     reply);
+        beginning->command->run(beginning->app, reply);
+    }
     free(json);
-    command->run(app, reply);
+    free(beginning);
+}
+
+/* Takes the interaction. */
+static void begin_command(struct app *app, struct http_exchange *exchange, struct interaction *interaction,
+                          const struct command *command)
+{
+    struct beginning *const beginning = mem_alloc(sizeof(*beginning));
+    *beginning = (struct beginning){
+        .app = app,
+        .exchange = exchange,
+        .command = command,
+        .reply = reply_create(app, interaction, command->name, command->ephemeral),
+    };
+    size_t len;
+    const char *const body = http_exchange_body(exchange, &len);
+    pending_record(app->pending, interaction->id, body, len, on_recorded, beginning);
 }
 
 static const char *unknown_words(const struct interaction *interaction)
@@ -64,8 +94,8 @@ static const char *unknown_words(const struct interaction *interaction)
 static void on_command(struct app *app, struct http_exchange *exchange, struct interaction *interaction)
 {
     const struct command *const command = command_find(interaction);
-    if (command != NULL && interaction->guild_id != 0 && app->n_commands < MAX_COMMANDS) {
-        run_command(app, exchange, interaction, command);
+    if (command != NULL && interaction->guild_id != 0 && app->n_commands < APP_MAX_COMMANDS) {
+        begin_command(app, exchange, interaction, command);
         return;
     }
     if (command == NULL)
@@ -76,6 +106,26 @@ static void on_command(struct app *app, struct http_exchange *exchange, struct i
         respond_words(exchange, interaction, command, "busy",
                       "Too many people are asking at this moment. Please try again.");
     interaction_destroy(interaction);
+}
+
+bool endpoint_resume(struct app *app, const char *body, size_t len)
+{
+    enum interaction_problem problem;
+    struct interaction *const interaction = interaction_parse(body, len, &problem);
+    if (interaction == NULL) {
+        log_error("pending_unreadable", "problem=%d bytes=%zu", problem, len);
+        return false;
+    }
+    const struct command *const command = command_find(interaction);
+    const bool ephemeral = command != NULL && command->ephemeral;
+    struct reply *const reply =
+        reply_create(app, interaction, command != NULL ? command->name : "unknown", ephemeral);
+    reply_skip_acknowledgement(reply);
+    if (command != NULL)
+        command->run(app, reply);
+    else
+        reply_words(reply, unknown_words(interaction));
+    return true;
 }
 
 /* Takes the interaction. */

@@ -3,8 +3,15 @@
 
 #include "handler/http.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+
+struct app;
 
 /* on_request of each takes a struct app as its argument. */
 extern const struct http_route endpoint_routes[];
 extern const size_t endpoint_n_routes;
+
+/* Runs the command of an interaction that was recorded by another worker: nobody waits for an acknowledgement any more.
+ * False (logged) where it is none. */
+bool endpoint_resume(struct app *app, const char *body, size_t len);

@@ -77,13 +77,13 @@ static int register_commands(void)
 
 /* Serving -------------------------------------------------------------------------------------------------- */
 
-static bool work(int index, void *arg)
+static bool work(const struct prefork_worker *self, void *arg)
 {
     char name[32];
-    snprintf(name, sizeof(name), "handler[%d]", index);
+    snprintf(name, sizeof(name), "handler[%d]", self->index);
     log_set_program(name);
-    metrics_use_slot(index);
-    return worker_run(arg);
+    metrics_use_slot(self->index);
+    return worker_run(self, arg);
 }
 
 /* New connections are refused then, instead of waiting for workers that are about to end. */

@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,12 +25,20 @@ enum {
 struct worker {
     pid_t pid; /* 0: none, the next one starts at start_ms */
     int64_t start_ms;
+    uint64_t life;
+};
+
+/* A ring in memory that the workers share; 0: not filled yet. */
+struct prefork_graves {
+    atomic_uint_fast64_t lives[PREFORK_MAX_DEAD];
+    size_t next; /* the parent's */
 };
 
 struct prefork {
     struct worker *workers;
     int n;
-    bool (*work)(int index, void *arg);
+    struct prefork_graves *graves;
+    bool (*work)(const struct prefork_worker *self, void *arg);
     void (*on_stop)(void *arg);
     void *arg;
     sigset_t signals; /* those the parent waits for */
@@ -36,17 +46,27 @@ struct prefork {
     int exit_code;
 };
 
+static uint64_t random_life(void)
+{
+    uint64_t life;
+    if (getrandom(&life, sizeof(life), 0) != (ssize_t)sizeof(life))
+        abort(); /* never for so few bytes */
+    return life >> 1;
+}
+
 static void start_worker(struct prefork *prefork, int index)
 {
     struct worker *const worker = &prefork->workers[index];
     const pid_t parent = getpid();
     worker->start_ms = clock_monotonic_ms();
+    worker->life = random_life();
     worker->pid = fork();
     if (worker->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent)
             exit(EXIT_FAILURE); /* it died before we could ask to be told */
-        exit(prefork->work(index, prefork->arg) ? EXIT_SUCCESS : CANNOT_SERVE);
+        const struct prefork_worker self = {.index = index, .life = worker->life, .graves = prefork->graves};
+        exit(prefork->work(&self, prefork->arg) ? EXIT_SUCCESS : CANNOT_SERVE);
     }
     if (worker->pid < 0) {
         log_error("fork_failed", "worker=%d errno=%d", index, errno);
@@ -79,6 +99,8 @@ static void bury(struct prefork *prefork, int index, int status)
     const int64_t age_ms = now - worker->start_ms;
     const bool could_not_serve = WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_SERVE;
     worker->pid = 0;
+    atomic_store(&prefork->graves->lives[prefork->graves->next++ % PREFORK_MAX_DEAD], worker->life);
+    signal_workers(prefork, SIGUSR1);
     worker->start_ms = age_ms < YOUNG_MS ? now + PAUSE_MS : now;
     if (could_not_serve) {
         prefork->exit_code = EXIT_FAILURE;
@@ -149,16 +171,42 @@ static void supervise(struct prefork *prefork)
     }
 }
 
-int prefork_run(int n, bool (*work)(int index, void *arg), void (*on_stop)(void *arg), void *arg)
+size_t prefork_dead(const struct prefork_worker *self, uint64_t lives[PREFORK_MAX_DEAD])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < PREFORK_MAX_DEAD; i++) {
+        lives[n] = atomic_load(&self->graves->lives[i]);
+        n += lives[n] != 0;
+    }
+    return n;
+}
+
+static struct prefork_graves *share_graves(void)
+{
+    void *const shared =
+        mmap(NULL, sizeof(struct prefork_graves), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        abort(); /* out of memory */
+    return shared;
+}
+
+int prefork_run(int n, bool (*work)(const struct prefork_worker *self, void *arg), void (*on_stop)(void *arg),
+                void *arg)
 {
     struct prefork prefork = {.n = n, .work = work, .on_stop = on_stop, .arg = arg, .exit_code = EXIT_SUCCESS};
     prefork.workers = mem_alloc((size_t)n * sizeof(*prefork.workers));
+    prefork.graves = share_graves();
     sigemptyset(&prefork.signals);
     sigaddset(&prefork.signals, SIGTERM);
     sigaddset(&prefork.signals, SIGINT);
     sigaddset(&prefork.signals, SIGCHLD);
     sigprocmask(SIG_BLOCK, &prefork.signals, NULL);
+    sigset_t workers_own;
+    sigemptyset(&workers_own);
+    sigaddset(&workers_own, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &workers_own, NULL);
     supervise(&prefork);
+    munmap(prefork.graves, sizeof(*prefork.graves));
     free(prefork.workers);
     return prefork.exit_code;
 }

@@ -3,6 +3,7 @@
 #include "handler/app.h"
 #include "handler/components.h"
 #include "handler/metrics.h"
+#include "handler/pending.h"
 #include "infra/clock.h"
 #include "infra/json.h"
 #include "infra/log.h"
@@ -17,8 +18,8 @@
 
 enum {
     ACCENT_COLOR = 0x4CC9F0,
-    /* The token lives 15 minutes; but nobody looks any more after two, and other answers need the place. */
-    DEADLINE_MS = 120000,
+    /* The token lives 15 minutes, and what is not delivered will be tried again; but other answers need the place. */
+    DEADLINE_MS = 30000,
 };
 
 enum acknowledgement { ACK_UNDER_WAY, ACK_SENT, ACK_LOST };
@@ -156,6 +157,12 @@ static bool changes_the_same(const struct reply *a, const struct reply *b)
            a->interaction->message_id == b->interaction->message_id;
 }
 
+/* Ids grow with time. One that was taken over comes late, and must not pass for the last click. */
+static int newest_first(const struct reply *a, const struct reply *b)
+{
+    return (a->interaction->id < b->interaction->id) - (a->interaction->id > b->interaction->id);
+}
+
 struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command,
                            bool ephemeral)
 {
@@ -165,7 +172,7 @@ struct reply *reply_create(struct app *app, struct interaction *interaction, con
     reply->command = command;
     reply->target = target_of(interaction, ephemeral);
     reply->started_ms = clock_monotonic_ms();
-    DL_PREPEND(app->replies, reply);
+    DL_INSERT_INORDER(app->replies, reply, newest_first);
     metrics_set(METRIC_ANSWERS_PENDING, (double)++app->n_commands);
     return reply;
 }
@@ -210,14 +217,8 @@ static void send_others(const struct reply *reply)
     }
 }
 
-static void end(struct reply *reply, const char *result)
+static void destroy(struct reply *reply)
 {
-    log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s ack_ms=%" PRId64 " ms=%" PRId64,
-             reply->interaction->id, reply->command, result, reply->acknowledged_ms - reply->started_ms,
-             clock_monotonic_ms() - reply->started_ms);
-    metrics_count(METRIC_INTERACTIONS, reply->command, result);
-    if (reply->sending)
-        metrics_observe(METRIC_ANSWER_SECONDS, (double)(clock_monotonic_ms() - reply->started_ms) / 1000);
     DL_DELETE(reply->app->replies, reply);
     metrics_set(METRIC_ANSWERS_PENDING, (double)--reply->app->n_commands);
     if (reply->sending)
@@ -230,6 +231,30 @@ static void end(struct reply *reply, const char *result)
     cJSON_Delete(reply->controls);
     interaction_destroy(reply->interaction);
     free(reply);
+}
+
+void reply_cancel(struct reply *reply)
+{
+    destroy(reply);
+}
+
+static void end(struct reply *reply, const char *result, enum pending_end how)
+{
+    log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s ack_ms=%" PRId64 " ms=%" PRId64,
+             reply->interaction->id, reply->command, result, reply->acknowledged_ms - reply->started_ms,
+             clock_monotonic_ms() - reply->started_ms);
+    metrics_count(METRIC_INTERACTIONS, reply->command, result);
+    if (reply->sending)
+        metrics_observe(METRIC_ANSWER_SECONDS, (double)(clock_monotonic_ms() - reply->started_ms) / 1000);
+    pending_end(reply->app->pending, reply->interaction->id, how);
+    destroy(reply);
+}
+
+/* A refusal is final. Whatever did not reach Discord is still owed. Failures of all kinds were logged by rest. */
+static void end_sent(struct reply *reply, const struct rest_response *response, const char *result)
+{
+    const bool reached = response->status == REST_OK || response->status == REST_REFUSED;
+    end(reply, response->status == REST_OK ? result : "failed", reached ? PENDING_CLOSED : PENDING_RELEASED);
 }
 
 /* A path segment: whatever a token may hold, it stays one. */
@@ -272,10 +297,9 @@ static void send_message(struct reply *reply, const char *method, const char *me
 
 static const char original[] = "/messages/@original";
 
-/* Failures of all kinds were logged by rest. */
 static void on_words_done(void *arg, const struct rest_response *response)
 {
-    end(arg, response->status == REST_OK ? "words" : "failed");
+    end_sent(arg, response, "words");
 }
 
 static void send_words(struct reply *reply)
@@ -288,7 +312,7 @@ static void send_words(struct reply *reply)
 
 static void on_text_done(void *arg, const struct rest_response *response)
 {
-    end(arg, response->status == REST_OK ? "text" : "failed");
+    end_sent(arg, response, "text");
 }
 
 static void send_text(struct reply *reply)
@@ -300,13 +324,11 @@ static void send_text(struct reply *reply)
 static void on_picture_done(void *arg, const struct rest_response *response)
 {
     struct reply *const reply = arg;
-    if (response->status == REST_OK) {
-        end(reply, "picture");
-    } else if (response->status == REST_REFUSED && response->http_status != 404) {
+    if (response->status == REST_REFUSED && response->http_status != 404) {
         drop_picture(reply);
         send_text(reply);
     } else {
-        end(reply, "failed");
+        end_sent(reply, response, "picture");
     }
 }
 
@@ -345,7 +367,8 @@ static void send_when_due(struct reply *reply)
     if (has_to_wait(reply))
         return;
     if (reply->acknowledgement == ACK_LOST || reply->overtaken) {
-        end(reply, reply->overtaken ? "overtaken" : "unacknowledged"); /* Discord waits for no edit */
+        /* Discord waits for no edit. */
+        end(reply, reply->overtaken ? "overtaken" : "unacknowledged", PENDING_CLOSED);
         return;
     }
     reply->sending = true;
@@ -370,6 +393,12 @@ void reply_on_acknowledged(void *arg, bool sent)
         metrics_observe(METRIC_ACKNOWLEDGEMENT_SECONDS,
                         (double)(reply->acknowledged_ms - reply->started_ms) / 1000);
     send_when_due(reply);
+}
+
+void reply_skip_acknowledgement(struct reply *reply)
+{
+    reply->acknowledged_ms = reply->started_ms;
+    reply->acknowledgement = ACK_SENT;
 }
 
 void reply_words(struct reply *reply, const char *words)

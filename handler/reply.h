@@ -28,8 +28,14 @@ char *reply_acknowledgement(const struct reply *reply);
 /* Whether a file may be attached where the command was run; if not, a picture need not be drawn. */
 bool reply_takes_pictures(const struct reply *reply);
 
+/* Before the acknowledgement, instead of a command's answer: nothing is owed. */
+void reply_cancel(struct reply *reply);
+
 /* on_sent of the acknowledgement (handler/http.h), with the reply as its argument: must come once. */
 void reply_on_acknowledged(void *arg, bool sent);
+
+/* Instead of it, where another worker has acknowledged. */
+void reply_skip_acknowledgement(struct reply *reply);
 
 /* A command answers once, with one of these two; the reply, and the interaction in it, are no longer the
  * command's. Texts are markdown of at most 4000 characters; all strings are copied. */

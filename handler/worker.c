@@ -7,6 +7,8 @@
 #include "handler/endpoint.h"
 #include "handler/http.h"
 #include "handler/metrics.h"
+#include "handler/pending.h"
+#include "handler/prefork.h"
 #include "infra/discord.h"
 #include "infra/http_client.h"
 #include "infra/log.h"
@@ -78,10 +80,15 @@ static void on_signal(void *arg, unsigned events)
     struct signalfd_siginfo info;
     if (read(worker->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info) || worker->draining)
         return;
+    if (info.ssi_signo == SIGUSR1) {
+        pending_take_over(worker->app.pending);
+        return;
+    }
     log_info("draining", "connections=%zu commands=%zu", http_server_connections(worker->server),
              worker->app.n_commands);
     worker->draining = true;
     http_server_drain(worker->server);
+    pending_drain(worker->app.pending);
 }
 
 static void start_clients(struct worker *worker, const struct worker_config *config)
@@ -110,19 +117,21 @@ static void start_clients(struct worker *worker, const struct worker_config *con
     app->drawing = drawing_create(app->loop);
 }
 
-static void start(struct worker *worker, const struct worker_config *config)
+static void start(struct worker *worker, const struct prefork_worker *self, const struct worker_config *config)
 {
     struct app *const app = &worker->app;
     app->loop = loop_create();
     app->application_id = config->application_id;
     memcpy(app->public_key, config->public_key, sizeof(app->public_key));
     start_clients(worker, config);
+    app->pending = pending_create(app, self, endpoint_resume);
 
-    sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    worker->signal_fd = signalfd(-1, &stop, SFD_NONBLOCK | SFD_CLOEXEC);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
+    worker->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     worker->signal_watch = loop_watch(app->loop, worker->signal_fd, LOOP_READ, on_signal, worker);
 
     const struct http_server_config server = {
@@ -147,6 +156,7 @@ static void finish(struct worker *worker)
     metrics_server_destroy(worker->metrics);
     loop_unwatch(worker->signal_watch);
     close(worker->signal_fd);
+    pending_destroy(app->pending);
     drawing_destroy(app->drawing);
     rest_destroy(app->rest);
     http_client_destroy(worker->api);
@@ -159,15 +169,16 @@ static void finish(struct worker *worker)
 
 static bool is_done(const struct worker *worker)
 {
-    return worker->draining && http_server_connections(worker->server) == 0 && worker->app.n_commands == 0;
+    return worker->draining && http_server_connections(worker->server) == 0 && worker->app.n_commands == 0 &&
+           pending_is_idle(worker->app.pending);
 }
 
-bool worker_run(const struct worker_config *config)
+bool worker_run(const struct prefork_worker *self, const struct worker_config *config)
 {
     if (!start_render())
         return false;
     struct worker worker = {0};
-    start(&worker, config);
+    start(&worker, self, config);
     log_info("serving", "pid=%d", (int)getpid());
     while (!is_done(&worker))
         http_server_turn(worker.server);

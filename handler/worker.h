@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct prefork_worker;
+
 struct worker_config {
     uint64_t application_id;
     uint8_t public_key[32];
@@ -16,7 +18,7 @@ struct worker_config {
 };
 
 /*
- * Serves until SIGTERM or SIGINT, then finishes what is under way. The two signals must be blocked. False
- * (logged) where this machine cannot serve at all, as without fonts.
+ * Serves until SIGTERM or SIGINT, then finishes what is under way. These two and SIGUSR1, a sibling's death,
+ * must be blocked. False (logged) where this machine cannot serve at all, as without fonts.
  */
-bool worker_run(const struct worker_config *config);
+bool worker_run(const struct prefork_worker *self, const struct worker_config *config);

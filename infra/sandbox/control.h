@@ -77,8 +77,8 @@
  * POST /control/interaction
  *     {"command": "leaderboard", "options"?: {name: value}}, a subcommand of /vc;
  *     {"message_id", "custom_id", "values"?: [...]}, a click; {"modal": id of the interaction that was answered
- *     with one, "values": {custom_id: text, [texts] or bool}}; {"ping": true}; or {"raw": object or text}. With
- *     any of "user_id" (the guild's first member), "guild_id", "channel_id", "permissions": decimal text,
+ *     with one, "values": {custom_id: text, [texts] or bool}}; {"ping": true}; or {"raw": object or text}; or {"replay":
+ *     interaction id}: the very same request once more, whose answer changes nothing. With any of "user_id" (the guild's first member), "guild_id", "channel_id", "permissions": decimal text,
  *     "merge": {keys of the payload to be replaced; null takes one out},
  *     "signature": "bad" | "missing" | "short" | "odd" | "not_hex" | "no_timestamp".
  *     Signed and posted to HANDLER_URL. After the handler's answer: {"interaction_id", "token", "status" (0:

@@ -41,6 +41,7 @@ static void drop_oldest(struct interactions *interactions)
         place = &(*place)->next;
     cJSON_Delete((*place)->modal);
     free((*place)->token);
+    free((*place)->body);
     free(*place);
     *place = NULL;
     interactions->n--;

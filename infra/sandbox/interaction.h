@@ -18,6 +18,8 @@ enum interaction_state { INTERACTION_PENDING, INTERACTION_ACKNOWLEDGED, INTERACT
 struct interaction {
     uint64_t id;
     char *token;
+    char *body; /* as posted, at that unix second */
+    int64_t posted_at;
     int type;
     char command[48]; /* "vc leaderboard", "" where it is no slash command */
     uint64_t guild_id, channel_id, user_id;

@@ -26,6 +26,7 @@ struct posting {
     struct sandbox *sandbox;
     struct request *request; /* of the control API, answered at the end */
     uint64_t interaction_id;
+    bool replay;
     char *body; /* as posted */
     int64_t started_ms;
     cJSON *answer; /* the handler's, while it is being digested */
@@ -115,12 +116,12 @@ static void on_answer(void *arg, const struct http_response *response)
     else
         cJSON_AddStringToObject(result, "response", response->body != NULL ? response->body : "");
 
-    const bool digests = response->status == 200 && sandbox->faults.digest_ms > 0;
+    const bool digests = response->status == 200 && sandbox->faults.digest_ms > 0 && !posting->replay;
     /* 202 with an empty body: the answer comes, or came, by a callback call. */
-    if (response->status == 200 && !digests)
+    if (response->status == 200 && !digests && !posting->replay)
         digest(posting, result);
     else if (response->status != 200 && response->status != 202 && interaction != NULL &&
-             interaction->state == INTERACTION_PENDING)
+             interaction->state == INTERACTION_PENDING && !posting->replay)
         interaction->state = INTERACTION_FAILED;
     parked_changed(sandbox->parked);
     request_answer_json(posting->request, 200, result);
@@ -176,10 +177,10 @@ static char *payload_text(const struct sandbox *sandbox, struct interaction *int
     return text;
 }
 
-static void post(struct posting *posting, const char *spoil)
+static void post(struct posting *posting, int64_t posted_at, const char *spoil)
 {
     char timestamp[24], hex[129], signature_line[160], timestamp_line[64];
-    snprintf(timestamp, sizeof(timestamp), "%" PRId64, clock_wall_ms() / 1000);
+    snprintf(timestamp, sizeof(timestamp), "%" PRId64, posted_at);
     sign(posting->sandbox, timestamp, posting->body, spoil, hex);
     snprintf(signature_line, sizeof(signature_line), "X-Signature-Ed25519: %s", hex);
     snprintf(timestamp_line, sizeof(timestamp_line), "X-Signature-Timestamp: %s", timestamp);
@@ -202,8 +203,34 @@ static void post(struct posting *posting, const char *spoil)
     http_call_start(posting->sandbox->client, &request, on_answer, posting);
 }
 
+/* The same bytes and the same signature once more. Discord took the first answer and ignores this one. */
+static void post_again(struct sandbox *sandbox, struct request *request, const char *id_text)
+{
+    uint64_t id = 0;
+    snowflake_parse(id_text, &id);
+    const struct interaction *const interaction = interaction_find(sandbox->interactions, id);
+    if (interaction == NULL || interaction->body == NULL) {
+        control_fail(request, "there is no such interaction");
+        return;
+    }
+    struct posting *const posting = mem_alloc(sizeof(*posting));
+    *posting = (struct posting){
+        .sandbox = sandbox,
+        .request = request,
+        .interaction_id = id,
+        .replay = true,
+        .body = mem_strdup(interaction->body),
+    };
+    post(posting, interaction->posted_at, "");
+}
+
 void interaction_control_post(struct sandbox *sandbox, struct request *request, const cJSON *body)
 {
+    const char *const replay = json_string(body, "replay");
+    if (replay != NULL) {
+        post_again(sandbox, request, replay);
+        return;
+    }
     const char *why = "";
     struct interaction *const interaction = interaction_create(sandbox->interactions);
     char *const text = payload_text(sandbox, interaction, body, &why);
@@ -212,11 +239,13 @@ void interaction_control_post(struct sandbox *sandbox, struct request *request, 
         control_fail(request, why);
         return;
     }
+    interaction->body = mem_strdup(text);
+    interaction->posted_at = clock_wall_ms() / 1000;
     const char *const spoil = json_string(body, "signature");
     struct posting *const posting = mem_alloc(sizeof(*posting));
     *posting = (struct posting){
         .sandbox = sandbox, .request = request, .interaction_id = interaction->id, .body = text};
-    post(posting, spoil != NULL ? spoil : "");
+    post(posting, interaction->posted_at, spoil != NULL ? spoil : "");
 }
 
 /* Looking at answers --------------------------------------------------------------------------------------- */

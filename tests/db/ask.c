@@ -6,8 +6,14 @@
  *     ask settings GUILD
  *     ask change GUILD USER SETTING ON           a setting by number, 0 or 1
  *     ask load SHARD_COUNT SHARD_ID SINCE
+ *     ask record WORKER INTERACTION BODY
+ *     ask claim WORKER LIMIT OWED DEAD...        OWED 0: nothing
+ *     ask close WORKER INTERACTION...
+ *     ask release WORKER PAUSE INTERACTION...
+ *     ask purge
  */
 #include "db/partners.h"
+#include "db/pending.h"
 #include "db/pool.h"
 #include "db/settings.h"
 #include "db/stats.h"
@@ -191,13 +197,105 @@ static void ask_load(char **words, int n)
     db_settings_load(pool, &shard, (int64_t)number(words[2]), on_loaded, NULL);
 }
 
+/* Answers owed --------------------------------------------------------------------------------------------- */
+
+enum { MAX_IDS = 100 };
+
+static struct db_pending_ids ids_of(uint64_t ids[MAX_IDS], char **words, int n)
+{
+    for (int i = 0; i < n && i < MAX_IDS; i++)
+        ids[i] = number(words[i]);
+    return (struct db_pending_ids){ids, (size_t)n};
+}
+
+static void on_pending_recorded(void *arg, enum db_pending_recorded recorded)
+{
+    printf("{\"recorded\": %d}", recorded);
+    answered(arg);
+}
+
+static void ask_record(char **words, int n)
+{
+    (void)n;
+    left = 1;
+    const struct db_pending_request request = {
+        .interaction_id = number(words[1]), .body = words[2], .len = strlen(words[2])};
+    db_pending_record(pool, number(words[0]), &request, on_pending_recorded, &left);
+}
+
+static void on_pending_claimed(void *arg, const struct db_pending_request *claimed, size_t n)
+{
+    (void)arg;
+    printf("{\"claimed\": [");
+    for (size_t i = 0; i < n; i++) {
+        printf("%s[%" PRIu64 ", \"", i > 0 ? ", " : "", claimed[i].interaction_id);
+        for (size_t k = 0; k < claimed[i].len; k++)
+            printf("%02x", (unsigned)(unsigned char)claimed[i].body[k]);
+        printf("\"]");
+    }
+    printf("]}");
+    answered(claimed);
+}
+
+static void ask_claim(char **words, int n)
+{
+    left = 1;
+    uint64_t owed[MAX_IDS], dead[MAX_IDS];
+    const struct db_pending_claiming claiming = {
+        .owed = ids_of(owed, words + 2, 1),
+        .dead = ids_of(dead, words + 3, n - 3),
+        .limit = atoi(words[1]),
+    };
+    db_pending_claim(pool, number(words[0]), &claiming, on_pending_claimed, NULL);
+}
+
+static void on_pending_settled(void *arg, bool ok)
+{
+    printf("{\"ok\": %d}", ok);
+    answered(arg);
+}
+
+static void ask_close(char **words, int n)
+{
+    left = 1;
+    uint64_t ids[MAX_IDS];
+    const struct db_pending_settling settling = {.closed = ids_of(ids, words + 1, n - 1)};
+    db_pending_settle(pool, number(words[0]), &settling, on_pending_settled, &left);
+}
+
+static void ask_release(char **words, int n)
+{
+    left = 1;
+    uint64_t ids[MAX_IDS];
+    const struct db_pending_settling settling = {
+        .released = ids_of(ids, words + 2, n - 2),
+        .pause_seconds = atoi(words[1]),
+    };
+    db_pending_settle(pool, number(words[0]), &settling, on_pending_settled, &left);
+}
+
+static void on_pending_purged(void *arg, int64_t given_up)
+{
+    printf("{\"given_up\": %" PRId64 "}", given_up);
+    answered(arg);
+}
+
+static void ask_purge(char **words, int n)
+{
+    (void)words, (void)n;
+    left = 1;
+    db_pending_purge(pool, on_pending_purged, &left);
+}
+
 static const struct {
     const char *name;
     int min_words;
     void (*ask)(char **words, int n);
 } questions[] = {
     {"partners", 4, ask_partners}, {"stats", 3, ask_stats}, {"settings", 1, ask_settings},
-    {"change", 4, ask_change},     {"load", 3, ask_load},
+    {"change", 4, ask_change},     {"load", 3, ask_load},   {"record", 3, ask_record},
+    {"claim", 3, ask_claim},       {"close", 2, ask_close}, {"release", 3, ask_release},
+    {"purge", 0, ask_purge},
 };
 
 int main(int argc, char **argv)

@@ -13,6 +13,7 @@
 #include "handler/app.h"
 #include "handler/avatars.h"
 #include "handler/drawing.h"
+#include "handler/pending.h"
 #include "infra/http_client.h"
 #include "infra/json.h"
 #include "infra/loop.h"
@@ -53,6 +54,12 @@ static struct {
     char *first_name, *range;
     int n_drawn;
 
+    enum pending_recorded recorded;
+    char *recorded_body;
+    void (*on_recorded)(void *arg, enum pending_recorded recorded);
+    void *on_recorded_arg;
+    int n_ended;
+
     int64_t refuse_pictures_with; /* a code of Discord's, or 0 */
     int refuse_status;
     struct {
@@ -92,6 +99,31 @@ void db_leaderboard_read(struct db_pool *pool, const struct db_leaderboard_query
     world.on_board = on_done;
     world.on_board_arg = arg;
     loop_after(app.loop, 0, on_board_time, NULL);
+}
+
+static void on_record_time(void *arg)
+{
+    (void)arg;
+    world.on_recorded(world.on_recorded_arg, world.recorded);
+}
+
+void pending_record(struct pending *pending, uint64_t interaction_id, const char *body, size_t len,
+                    void (*on_recorded)(void *arg, enum pending_recorded recorded), void *arg)
+{
+    (void)pending;
+    assert_int_equal(interaction_id, 99);
+    free(world.recorded_body);
+    world.recorded_body = mem_strndup(body, len);
+    world.on_recorded = on_recorded;
+    world.on_recorded_arg = arg;
+    loop_after(app.loop, 0, on_record_time, NULL);
+}
+
+void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_end end)
+{
+    (void)pending, (void)end;
+    assert_int_equal(interaction_id, 99);
+    world.n_ended++;
 }
 
 /* Commands that nobody calls here. */
@@ -237,6 +269,7 @@ static int tear_down(void **state)
     loop_destroy(app.loop);
     free(world.first_name);
     free(world.range);
+    free(world.recorded_body);
     for (int i = 0; i < world.n_edits; i++) {
         free(world.edits[i].path);
         free(world.edits[i].json);
@@ -650,6 +683,51 @@ static void test_no_picture_to_draw(void **state)
     finish_edit(2, REST_OK, 200, 0);
 }
 
+/* A request that came before gets the same acknowledgement, and nothing else happens. */
+static void test_replayed(void **state)
+{
+    (void)state;
+    fill_board();
+    world.recorded = PENDING_REPLAYED;
+    expect(post_signed(leaderboard), 200, "{\"type\":5}");
+    assert_string_equal(world.recorded_body, leaderboard);
+    for (int i = 0; i < 5; i++)
+        turn();
+    assert_int_equal(world.n_edits, 0);
+    assert_int_equal(world.n_ended, 0);
+    assert_null(world.on_board);
+}
+
+static void test_unconfirmed(void **state)
+{
+    (void)state;
+    fill_board();
+    world.recorded = PENDING_UNCONFIRMED;
+    expect(post_signed(leaderboard), 200, "{\"type\":5}");
+    await_edit(1);
+    finish_edit(0, REST_OK, 200, 0);
+    assert_int_equal(world.n_ended, 1);
+}
+
+/* What another worker has left; of another version of us, too. */
+static void test_resumed(void **state)
+{
+    (void)state;
+    static const char unknown[] = COMMAND(SERVER("34816", "1000"), "dance", "");
+    fill_board();
+    assert_false(endpoint_resume(&app, "{", 1));
+    assert_true(endpoint_resume(&app, leaderboard, strlen(leaderboard)));
+    await_edit(1);
+    assert_true(world.edits[0].with_file);
+    assert_string_equal(world.edits[0].path, "/webhooks/7/to%2Fken/messages/@original");
+    finish_edit(0, REST_OK, 200, 0);
+    assert_true(endpoint_resume(&app, unknown, strlen(unknown)));
+    await_edit(2);
+    expect_text_edit(1, "I do not know this command");
+    finish_edit(1, REST_OK, 200, 0);
+    assert_int_equal(world.n_ended, 2);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -667,6 +745,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_picture_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_message_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_picture_to_draw, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_replayed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unconfirmed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_resumed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
-/* What a reply sends and when; rest_send() is made up here (this definition comes before the archive's). */
+/* What a reply sends and when; rest_send() and pending_end() are made up here (these definitions come before the
+ * archive's). */
 #include "handler/reply.h"
 
 #include "handler/app.h"
+#include "handler/pending.h"
 #include "infra/json.h"
 #include "infra/mem.h"
 #include "infra/rest.h"
@@ -36,13 +38,26 @@ struct rest_call *rest_send(struct rest *rest, const struct rest_request *reques
     return NULL;
 }
 
+/* How the last one ended. */
+static enum pending_end ended;
+static int n_ended;
+
+void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_end end)
+{
+    (void)pending;
+    assert_true(interaction_id >= 99);
+    ended = end;
+    n_ended++;
+}
+
 static void finish(enum rest_status status, int http_status)
 {
     on_done(on_done_arg, &(struct rest_response){.status = status, .http_status = http_status});
 }
 
-#define HEAD                                                                                                   \
-    "{\"id\":\"99\",\"application_id\":\"7\",\"token\":\"t\",\"app_permissions\":\"32768\",\"user\":{\"id\":\"5\"},"
+#define HEAD(ID)                                                                                               \
+    "{\"id\":\"" ID                                                                                            \
+    "\",\"application_id\":\"7\",\"token\":\"t\",\"app_permissions\":\"32768\",\"user\":{\"id\":\"5\"},"
 
 static struct reply *create_for(const char *text, bool ephemeral)
 {
@@ -54,18 +69,23 @@ static struct reply *create_for(const char *text, bool ephemeral)
 
 static struct reply *create(void)
 {
-    return create_for(HEAD "\"type\":2,\"data\":{\"name\":\"vc\"}}", false);
+    return create_for(HEAD("99") "\"type\":2,\"data\":{\"name\":\"vc\"}}", false);
 }
 
 /* A click by 5 on a message that answers the command of the given user. */
-static struct reply *create_click(const char *owner)
+static struct reply *create_click_of(int id, const char *owner)
 {
     char text[512];
     snprintf(text, sizeof(text),
-             HEAD "\"type\":3,\"data\":{\"custom_id\":\"x\"},\"message\":{\"id\":\"8\","
-                  "\"interaction_metadata\":{\"user\":{\"id\":\"%s\"}}}}",
-             owner);
+             HEAD("%d") "\"type\":3,\"data\":{\"custom_id\":\"x\"},\"message\":{\"id\":\"8\","
+                        "\"interaction_metadata\":{\"user\":{\"id\":\"%s\"}}}}",
+             id, owner);
     return create_for(text, false);
+}
+
+static struct reply *create_click(const char *owner)
+{
+    return create_click_of(99, owner);
 }
 
 static void answer_picture(struct reply *reply)
@@ -230,11 +250,73 @@ static void test_full_queue(void **state)
     assert_int_equal(app.n_commands, 0);
 }
 
+/* What did not reach Discord is still owed; everything else is not. */
+static void test_how_it_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        enum rest_status status;
+        int http_status;
+        enum pending_end end;
+    } cases[] = {
+        {REST_OK, 200, PENDING_CLOSED},
+        {REST_REFUSED, 404, PENDING_CLOSED},
+        {REST_UNREACHABLE, 503, PENDING_RELEASED},
+        {REST_FULL, 0, PENDING_RELEASED},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int with_words = 0; with_words < 2; with_words++) {
+            struct reply *const reply = create();
+            n_ended = 0;
+            reply_on_acknowledged(reply, true);
+            if (with_words)
+                reply_words(reply, "No.");
+            else
+                answer_picture(reply);
+            assert_int_equal(n_ended, 0);
+            finish(cases[i].status, cases[i].http_status);
+            assert_int_equal(n_ended, 1);
+            assert_int_equal(ended, cases[i].end);
+        }
+    }
+    struct reply *const reply = create();
+    reply_on_acknowledged(reply, false);
+    reply_words(reply, "nobody waits");
+    assert_int_equal(n_ended, 2);
+    assert_int_equal(ended, PENDING_CLOSED);
+}
+
+static void test_cancel(void **state)
+{
+    (void)state;
+    n_ended = 0;
+    reply_cancel(create());
+    assert_int_equal(n_ended, 0);
+    assert_int_equal(app.n_commands, 0);
+}
+
+/* One that was taken over comes later than a click that was made after it. */
+static void test_an_old_click_does_not_overtake(void **state)
+{
+    (void)state;
+    struct reply *const newer = create_click_of(200, "5"), *const older = create_click_of(150, "5");
+    reply_on_acknowledged(older, true);
+    reply_on_acknowledged(newer, true);
+    answer_picture(newer);
+    assert_int_equal(n_sent, 1);
+    answer_picture(older); /* waits for the edit under way, and is dropped then */
+    assert_int_equal(n_sent, 1);
+    finish(REST_OK, 200);
+    assert_int_equal(n_sent, 1);
+    assert_int_equal(app.n_commands, 0);
+}
+
 static void test_acknowledgements(void **state)
 {
     (void)state;
     for (int ephemeral = 0; ephemeral < 2; ephemeral++) {
-        struct reply *const reply = create_for(HEAD "\"type\":2,\"data\":{\"name\":\"vc\"}}", ephemeral != 0);
+        struct reply *const reply =
+            create_for(HEAD("99") "\"type\":2,\"data\":{\"name\":\"vc\"}}", ephemeral != 0);
         expect_json(reply_acknowledgement(reply),
                     ephemeral ? "{\"type\":5,\"data\":{\"flags\":64}}" : "{\"type\":5}");
         reply_on_acknowledged(reply, false);
@@ -276,6 +358,9 @@ int main(void)
         cmocka_unit_test(test_a_click_overtakes_another),
         cmocka_unit_test(test_a_click_waits_for_an_edit_under_way),
         cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_how_it_ends),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_an_old_click_does_not_overtake),
         cmocka_unit_test(test_acknowledgements),
         cmocka_unit_test(test_json),
     };
