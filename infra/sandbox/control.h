@@ -52,7 +52,8 @@
  *     "heartbeat_interval"  ms (41250), from the next HELLO on
  *     "identify_window_ms"  ms (5000) between the IDENTIFYs of a bucket
  *     "identify_remaining"  fixes what is left of the budget; at 0 the next IDENTIFY gets 4004
- *     "shards", "max_concurrency"   what GET /gateway/bot says
+ *     "shards", "max_concurrency"   what GET /gateway/bot says; an IDENTIFY is held to the latter
+ *     "guilds_per_shard"    (2500): with more of them IDENTIFY gets 4011
  *     "cdn"                 "ok" | "slow" (20 s) | "down" (503) | "garbage" | "huge" (PNG, 20 000 x 20 000)
  *     "rest"                [{"method"?, "path_contains"?, "status"? (absent: the ordinary answer), "code"?,
  *                             "retry_after"? (seconds; also as header), "body"?: text, "times"? (1),

@@ -32,6 +32,7 @@ void faults_reset(struct faults *faults)
         .identify_remaining = -1,
         .shards = 1,
         .max_concurrency = 1,
+        .guilds_per_shard = 2500,
         .app_permissions = mem_strdup("2147863552"), /* with ATTACH_FILES and EMBED_LINKS */
         .attachment_size_limit = 10 * 1024 * 1024,
     };
@@ -91,6 +92,7 @@ static const struct setting {
     {"identify_remaining", NUMBER, offsetof(struct faults, identify_remaining), NULL, 0},
     {"shards", NUMBER, offsetof(struct faults, shards), NULL, 1},
     {"max_concurrency", NUMBER, offsetof(struct faults, max_concurrency), NULL, 1},
+    {"guilds_per_shard", NUMBER, offsetof(struct faults, guilds_per_shard), NULL, 0},
     {"digest_ms", NUMBER, offsetof(struct faults, digest_ms), NULL, 0},
     {"attachment_size_limit", NUMBER, offsetof(struct faults, attachment_size_limit), NULL, 0},
 };

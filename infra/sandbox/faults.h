@@ -36,6 +36,7 @@ struct faults {
     int64_t identify_remaining; /* -1: counted down from 1000 */
     int64_t shards;             /* as GET /gateway/bot recommends */
     int64_t max_concurrency;    /* identifies per window */
+    int64_t guilds_per_shard;   /* with more of them IDENTIFY gets 4011 */
     int64_t digest_ms;          /* from the handler's answer until the sandbox knows of it: 10015 meanwhile */
     int64_t attachment_size_limit;
     char *app_permissions;

@@ -47,6 +47,16 @@ static bool read_shard(const cJSON *d, int *shard, int *shards)
     return *shard >= 0 && *shard < *shards && *shards <= MAX_SHARDS;
 }
 
+/* Discord has a shard take 2500 servers at most. */
+static bool is_overfull(const struct sandbox *sandbox, int shard, int shards)
+{
+    const struct session session = {.shard = shard, .shards = shards};
+    int64_t n = 0;
+    for (size_t i = 0; i < sandbox->cast->n_guilds; i++)
+        n += sandbox->cast->guilds[i].joined && session_has_guild(&session, sandbox->cast->guilds[i].id);
+    return n > sandbox->faults.guilds_per_shard;
+}
+
 struct identify identify_read(const struct sandbox *sandbox, const cJSON *d, int64_t left)
 {
     struct identify wish = {0};
@@ -59,6 +69,8 @@ struct identify identify_read(const struct sandbox *sandbox, const cJSON *d, int
         return wish;
     else if (!read_shard(d, &wish.shard, &wish.shards))
         wish.close_code = DISCORD_CLOSE_INVALID_SHARD;
+    else if (is_overfull(sandbox, wish.shard, wish.shards))
+        wish.close_code = DISCORD_CLOSE_SHARDING_REQUIRED;
     return wish;
 }
 

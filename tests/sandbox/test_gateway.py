@@ -1,4 +1,6 @@
 """The local Discord's gateway is as hostile as the real one."""
+import time
+
 import pytest
 
 from local_discord import Closed, LocalDiscord
@@ -276,6 +278,47 @@ def test_connection_faults(discord):
     client = discord.gateway(compress=True)
     client.identify()
     assert client.receive()["t"] == "READY"
+
+
+def test_a_bucket_of_shards_has_one_identify_in_its_window(discord):
+    discord.post("/control/faults", max_concurrency=2, identify_window_ms=2000)
+    assert discord.rest("GET", "/gateway/bot").json["session_start_limit"]["max_concurrency"] == 2
+
+    def identify(shard):
+        client = discord.gateway()
+        client.identify(shard=[shard, 6])
+        answer = client.receive()
+        return answer["t"] or answer["op"]
+
+    assert [identify(shard) for shard in (4, 3)] == ["READY", "READY"], "one of each bucket"
+    assert [identify(shard) for shard in (2, 0, 1, 5)] == [9, 9, 9, 9]
+    time.sleep(2.1)
+    assert [identify(shard) for shard in (5, 2, 0)] == ["READY", "READY", 9]
+
+
+def test_too_many_servers_for_one_shard(discord):
+    discord.post("/control/faults", guilds_per_shard=1, identify_window_ms=0)
+    client = discord.gateway()
+    client.identify()
+    assert client.closed() == 4011
+    client = discord.gateway()
+    client.identify(shard=[0, 2])  # the cast's two fall to different shards
+    assert client.receive()["t"] == "READY"
+
+
+def test_events_go_to_the_shard_of_their_server(discord):
+    discord.post("/control/faults", identify_window_ms=0)
+    clients = [discord.gateway() for _ in range(4)]
+    for shard, client in enumerate(clients):
+        client.identify(shard=[shard, 4])
+        assert client.receive()["d"]["shard"] == [shard, 4]
+    for shard, client in enumerate(clients):
+        guild = str((300_000_000_000 + shard) << 22)
+        discord.post("/control/guild", action="add", guild={"id": guild, "name": "New"})
+        while (frame := client.receive())["d"]["id"] != guild:
+            assert frame["t"] == "GUILD_CREATE" and (int(frame["d"]["id"]) >> 22) % 4 == shard
+        discord.post("/control/guild", action="remove", guild_id=guild)
+        assert client.receive() == {"t": "GUILD_DELETE", "s": frame["s"] + 1, "op": 0, "d": {"id": guild}}
 
 
 def test_shards_get_their_guilds(discord):
