@@ -51,8 +51,12 @@ struct beginning {
  * same acknowledgement, and nothing else. */
 static void on_recorded(void *arg, enum pending_recorded recorded)
 {
+    static const char *const names[] = {[PENDING_RECORDED] = "recorded",
+                                        [PENDING_UNCONFIRMED] = "unconfirmed",
+                                        [PENDING_REPLAYED] = "replayed"};
     struct beginning *const beginning = arg;
     struct reply *const reply = beginning->reply;
+    metrics_count(METRIC_RECORDED, names[recorded], NULL);
     char *const json = reply_acknowledgement(reply);
     if (recorded == PENDING_REPLAYED) {
         respond_json(beginning->exchange, json);
@@ -121,6 +125,7 @@ bool endpoint_resume(struct app *app, const char *body, size_t len)
     struct reply *const reply =
         reply_create(app, interaction, command != NULL ? command->name : "unknown", ephemeral);
     reply_skip_acknowledgement(reply);
+    metrics_count(METRIC_RECORDED, "taken_over", NULL);
     if (command != NULL)
         command->run(app, reply);
     else

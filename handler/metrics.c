@@ -4,6 +4,7 @@ static const char *const commands[] = {"leaderboard", "stats", "settings", "othe
 static const char *const answer_results[] = {"picture",   "text",           "words",   "failed",
                                              "overtaken", "unacknowledged", "unknown", "no_server",
                                              "busy",      "other",          NULL};
+static const char *const record_results[] = {"recorded", "unconfirmed", "replayed", "taken_over", NULL};
 static const char *const avatar_results[] = {"kept", "fetched", "failed", NULL};
 static const char *const rest_results[] = {"ok", "refused", "unreachable", "full", NULL};
 
@@ -17,6 +18,13 @@ const struct metric handler_metrics[HANDLER_METRICS] = {
             .name = "vcledger_interactions_total",
             .help = "Commands and clicks that were answered, by what the answer was.",
             .labels = {{"command", commands}, {"result", answer_results}},
+        },
+    [METRIC_RECORDED] =
+        {
+            .name = "vcledger_interactions_recorded_total",
+            .help =
+                "Interactions that were to be recorded before their acknowledgement, or taken over from a record.",
+            .labels = {{"result", record_results}},
         },
     [METRIC_ACKNOWLEDGEMENT_SECONDS] =
         {

@@ -6,6 +6,7 @@
 enum handler_metric {
     METRIC_NOBODYS,
     METRIC_INTERACTIONS, /* command, result */
+    METRIC_RECORDED,     /* result */
     METRIC_ACKNOWLEDGEMENT_SECONDS,
     METRIC_ANSWER_SECONDS,
     METRIC_ANSWERS_PENDING,

@@ -127,7 +127,8 @@ def test_the_figures_of_an_evening(discord, handlers, ledger, port, listening):
     assert 0 < scrape["answer_seconds_sum"] < 30 and scrape["answers_pending"] == 0
     assert scrape.by("rest_calls_total") == {"ok": 3}
     avatars = scrape.by("avatars_total")
-    assert scrape["database_connections"] == 8  # four a worker
+    assert scrape.by("interactions_recorded_total") == {"recorded": 3}
+    wait_for(lambda: Scrape(port)["database_connections"] == 8, "four connections a worker")
     assert avatars["fetched"] == len(discord.requests("cdn")) and set(avatars) <= {"fetched", "kept"}
 
 
@@ -159,7 +160,10 @@ def test_a_dead_worker_leaves_its_counts_and_nothing_else(discord, handlers, led
     discord.faults(rest=[])
     wait_for(lambda: handler.children() - {worker}, "another worker")
     wait_for(lambda: Scrape(port)["answers_pending"] == 0, "nothing of the dead one pending")
-    assert Scrape(port).by("interactions_total")["leaderboard", "picture"] >= 2
+    scrape = until_answered(port, 3)
+    assert scrape.by("interactions_total") == {("leaderboard", "picture"): 3}
+    assert scrape.by("interactions_recorded_total") == {"recorded": 3, "taken_over": 1}
+    assert scrape["acknowledgement_seconds_count"] == 3
 
 
 def test_the_database_is_away(handlers, trackers, database, port, listening):
