@@ -98,6 +98,7 @@ struct db_outcome {
     char sqlstate[6]; /* after DB_FAILED, else "" */
     const struct db_rows *const
         *rows; /* after DB_OK: of each statement, in order; valid until the callback returns */
+    int n_rows;
 };
 
 /* Takes the job. on_done runs exactly once, never from inside this call. */

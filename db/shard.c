@@ -1,6 +1,91 @@
 #include "db/shard.h"
 
+static void add_key(struct db_job *job, const struct db_statement *statement, const struct db_shard_key *key)
+{
+    db_job_statement(job, statement);
+    db_job_int(job, key->shard_count);
+    db_job_int(job, key->shard_id);
+}
+
+/* Waiting ------------------------------------------------------------------------------------------------- */
+
+/* Locks of a session stack: one that we have is not taken again. objsubid 2: a key of two numbers. */
+static const struct db_statement look_at_shard = {
+    "look_at_shard",
+    "WITH held AS ("
+    "    SELECT l.classid, l.objid, l.pid "
+    "    FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() "
+    "    WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted) "
+    "SELECT CASE WHEN EXISTS (SELECT FROM held WHERE classid = $1::int::oid AND objid = $2::int::oid) "
+    "            THEN EXISTS (SELECT FROM held WHERE classid = $1::int::oid AND objid = $2::int::oid "
+    "                                            AND pid = pg_backend_pid()) "
+    "            ELSE pg_try_advisory_lock($1::int, $2::int) END, "
+    "       EXISTS (SELECT FROM held WHERE classid <> $1::int::oid), "
+    "       now() - pg_postmaster_start_time() < interval '30 seconds', "
+    "       t.batch_no IS NOT NULL, t.batch_no, t.interval_seconds "
+    "FROM (VALUES (1)) AS one(row) LEFT JOIN tracker_shard t ON t.shard_count = $1::int AND t.shard_id = $2::int",
+};
+
+struct looking {
+    void (*on_done)(void *arg, const struct db_shard_look *look, const char *sqlstate);
+    void *arg;
+};
+
+static void on_looked(void *arg, const struct db_outcome *outcome)
+{
+    const struct looking *const looking = arg;
+    if (outcome->status != DB_OK) {
+        looking->on_done(looking->arg, NULL, outcome->sqlstate);
+        return;
+    }
+    const struct db_rows *const rows = outcome->rows[0];
+    const struct db_shard_look look = {
+        .locked = db_bool(rows, 0, 0),
+        .other_count = db_bool(rows, 0, 1),
+        .young = db_bool(rows, 0, 2),
+        .claimed = db_bool(rows, 0, 3),
+        .batch_no = db_int(rows, 0, 4),
+        .interval_seconds = db_int(rows, 0, 5),
+    };
+    looking->on_done(looking->arg, &look, "");
+}
+
+void db_shard_look(struct db_pool *pool, const struct db_shard_key *key,
+                   void (*on_done)(void *arg, const struct db_shard_look *look, const char *sqlstate),
+                   void *arg)
+{
+    struct db_job *const job = db_job_create();
+    struct looking *const looking = db_job_memory(job, sizeof(*looking));
+    *looking = (struct looking){.on_done = on_done, .arg = arg};
+    add_key(job, &look_at_shard, key);
+    db_pool_submit(pool, job, on_looked, looking);
+}
+
+static const struct db_statement let_go_of_shard = {
+    "let_go_of_shard",
+    "SELECT pg_advisory_unlock($1::int, $2::int)",
+};
+
+/* If it does not come through, the lock went with the connection. */
+static void on_let_go(void *arg, const struct db_outcome *outcome)
+{
+    (void)arg;
+    (void)outcome;
+}
+
+void db_shard_let_go(struct db_pool *pool, const struct db_shard_key *key)
+{
+    struct db_job *const job = db_job_create();
+    add_key(job, &let_go_of_shard, key);
+    db_pool_submit(pool, job, on_let_go, NULL);
+}
+
 /* Claiming ------------------------------------------------------------------------------------------------ */
+
+static const struct db_statement adopt_guilds = {
+    "adopt_guilds",
+    "SELECT adopt_guilds($1::int, $2::int)",
+};
 
 static const struct db_statement claim_shard = {
     "claim_shard",
@@ -8,8 +93,18 @@ static const struct db_statement claim_shard = {
     "VALUES ($1::int, $2::int, 1, $3::int) "
     "ON CONFLICT (shard_count, shard_id) DO UPDATE "
     "SET epoch = t.epoch + 1, interval_seconds = excluded.interval_seconds "
-    "RETURNING epoch, batch_no, session_id, resume_url, seq, floor(extract(epoch FROM proven_at) * "
-    "1000)::bigint",
+    "RETURNING epoch, batch_no, session_id, resume_url, seq, "
+    "          floor(extract(epoch FROM proven_at) * 1000)::bigint, "
+    "          floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+};
+
+static const struct db_statement end_old_watch = {
+    "end_old_watch",
+    "UPDATE shard_coverage c "
+    "SET to_at = greatest(c.from_at, t.proven_at), end_reason = $3::text "
+    "FROM tracker_shard t "
+    "WHERE t.shard_count = $1::int AND t.shard_id = $2::int "
+    "AND c.shard_count = $1::int AND c.shard_id = $2::int AND c.to_at IS NULL",
 };
 
 /* Runs behind the claim in the same transaction: the row's lock has then been waited for, and what the owner
@@ -17,11 +112,14 @@ static const struct db_statement claim_shard = {
  * be there, and what is open but not known would stay open for ever. */
 static const struct db_statement load_members = {
     "load_members",
-    "SELECT p.guild_id, p.user_id, p.channel_id, s.session_id, extract(epoch FROM s.started_at)::bigint "
-    "FROM voice_presence p "
-    "LEFT JOIN voice_session s ON s.guild_id = p.guild_id AND s.user_id = p.user_id AND s.ended_at IS NULL "
-    "WHERE (p.guild_id >> 22) % $1::int = $2::int",
+    "SELECT guild_id, user_id, coalesce(p.channel_id, s.channel_id), s.session_id, "
+    "       extract(epoch FROM s.started_at)::bigint "
+    "FROM (SELECT * FROM voice_presence WHERE (guild_id >> 22) % $1::int = $2::int) AS p "
+    "FULL JOIN (SELECT * FROM voice_session "
+    "           WHERE ended_at IS NULL AND (guild_id >> 22) % $1::int = $2::int) AS s USING (guild_id, user_id)",
 };
+
+enum { ADOPTED, CLAIMED, WATCH_ENDED, LOADED };
 
 struct claiming {
     void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate);
@@ -51,7 +149,7 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
     if (outcome->status != DB_OK) {
         claiming->on_done(claiming->arg, NULL, outcome->sqlstate);
     } else {
-        const struct db_rows *const shard = outcome->rows[0];
+        const struct db_rows *const shard = outcome->rows[CLAIMED];
         const struct db_shard_claim claim = {
             .epoch = db_int(shard, 0, 0),
             .batch_no = db_int(shard, 0, 1),
@@ -59,29 +157,26 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
             .resume_url = db_text(shard, 0, 3),
             .seq = db_is_null(shard, 0, 4) ? -1 : db_int(shard, 0, 4),
             .proven_ms = db_int(shard, 0, 5),
-            .members = outcome->rows[1],
+            .now_ms = db_int(shard, 0, 6),
+            .members = outcome->rows[LOADED],
         };
         claiming->on_done(claiming->arg, &claim, "");
     }
 }
 
-static void add_key(struct db_job *job, const struct db_statement *statement, const struct db_shard_key *key)
-{
-    db_job_statement(job, statement);
-    db_job_int(job, key->shard_count);
-    db_job_int(job, key->shard_id);
-}
-
-void db_shard_claim(struct db_pool *pool, const struct db_shard_key *key, int64_t interval_seconds,
+void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
                     void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate),
                     void *arg)
 {
     struct db_job *const job = db_job_create();
     struct claiming *const claiming = db_job_memory(job, sizeof(*claiming));
     *claiming = (struct claiming){.on_done = on_done, .arg = arg};
-    add_key(job, &claim_shard, key);
-    db_job_int(job, interval_seconds);
-    add_key(job, &load_members, key);
+    add_key(job, &adopt_guilds, &taking->key);
+    add_key(job, &claim_shard, &taking->key);
+    db_job_int(job, taking->interval_seconds);
+    add_key(job, &end_old_watch, &taking->key);
+    db_job_text(job, taking->reason);
+    add_key(job, &load_members, &taking->key);
     db_pool_submit(pool, job, on_claimed, claiming);
 }
 
@@ -99,6 +194,33 @@ void db_shard_begin(struct db_job *job, const struct db_shard_key *key, int64_t 
     db_job_int(job, batch_no);
 }
 
+static const struct db_statement watch_begin = {
+    "watch_begin",
+    "INSERT INTO shard_coverage (shard_count, shard_id, from_at) "
+    "VALUES ($1::int, $2::int, to_timestamp($3::bigint / 1000.0)) "
+    "ON CONFLICT DO NOTHING",
+};
+
+void db_shard_watch_begin(struct db_job *job, const struct db_shard_key *key, int64_t from_ms)
+{
+    add_key(job, &watch_begin, key);
+    db_job_int(job, from_ms);
+}
+
+static const struct db_statement watch_end = {
+    "watch_end",
+    "UPDATE shard_coverage "
+    "SET to_at = greatest(from_at, to_timestamp($3::bigint / 1000.0)), end_reason = $4::text "
+    "WHERE shard_count = $1::int AND shard_id = $2::int AND to_at IS NULL",
+};
+
+void db_shard_watch_end(struct db_job *job, const struct db_shard_key *key, int64_t to_ms, const char *reason)
+{
+    add_key(job, &watch_end, key);
+    db_job_int(job, to_ms);
+    db_job_text(job, reason);
+}
+
 static const struct db_statement advance = {
     "advance_shard",
     "UPDATE tracker_shard "
@@ -106,7 +228,8 @@ static const struct db_statement advance = {
     "    resume_url = CASE WHEN $3::boolean THEN NULL ELSE coalesce($5::text, resume_url) END, "
     "    seq = nullif($6::bigint, -1), "
     "    proven_at = coalesce(to_timestamp(nullif($7::bigint, 0) / 1000.0), proven_at) "
-    "WHERE shard_count = $1::int AND shard_id = $2::int",
+    "WHERE shard_count = $1::int AND shard_id = $2::int "
+    "RETURNING floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
 };
 
 void db_shard_advance(struct db_job *job, const struct db_shard_key *key,
@@ -118,6 +241,11 @@ void db_shard_advance(struct db_job *job, const struct db_shard_key *key,
     db_job_text(job, progress->resume_url);
     db_job_int(job, progress->seq);
     db_job_int(job, progress->proven_ms);
+}
+
+int64_t db_shard_advanced_at(const struct db_outcome *outcome)
+{
+    return db_int(outcome->rows[outcome->n_rows - 1], 0, 0);
 }
 
 /* After a lost reply -------------------------------------------------------------------------------------- */

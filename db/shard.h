@@ -14,11 +14,36 @@ struct db_shard_member {
     int64_t started_at;  /* unix seconds */
 };
 
+/* Waiting ------------------------------------------------------------------------------------------------- */
+
+/*
+ * Whoever follows a shard holds its advisory lock, for as long as its connection stands: a lock that is free wakes up
+ * whoever waits for the shard. It is no more than that; what refuses an owner is the fence.
+ */
+struct db_shard_look {
+    bool locked;      /* the lock is ours, from now on if it was free */
+    bool other_count; /* somebody follows shards under another number of them */
+    bool young;       /* the server started less than half a minute ago: an owner may not be back yet */
+    bool claimed;     /* somebody did claim it at some time, and: */
+    int64_t batch_no; /* moves at least every interval_seconds while the owner lives */
+    int64_t interval_seconds;
+};
+
+/* Takes the lock if it is free. on_done gets NULL and the SQLSTATE, or "" where the database did not answer. */
+void db_shard_look(struct db_pool *pool, const struct db_shard_key *key,
+                   void (*on_done)(void *arg, const struct db_shard_look *look, const char *sqlstate),
+                   void *arg);
+/* Gives the lock back. */
+void db_shard_let_go(struct db_pool *pool, const struct db_shard_key *key);
+
+/* Claiming ------------------------------------------------------------------------------------------------ */
+
 struct db_shard_claim {
     int64_t epoch, batch_no;
     const char *session_id, *resume_url; /* of the gateway, borrowed; NULL: none was ever kept */
     int64_t seq;
     int64_t proven_ms;             /* unix milliseconds; 0: nothing was ever proven */
+    int64_t now_ms;                /* the database's clock */
     const struct db_rows *members; /* read with the two functions below */
 };
 
@@ -26,13 +51,21 @@ size_t db_shard_claim_size(const struct db_shard_claim *claim);
 struct db_shard_member db_shard_claim_member(const struct db_shard_claim *claim, size_t i);
 
 /*
- * Takes the shard over: raises its epoch, so that batches of whoever held it before are refused, and reads
- * where it was left. on_done gets the claim, valid until it returns, or NULL and why: the database's SQLSTATE,
- * or "" where it did not answer.
+ * Takes the shard over: raises its epoch, so that batches of whoever held it before are refused, takes its servers from
+ * owners under another shard_count, who are refused as well, ends its coverage where that was left open, for the reason
+ * given, and reads where it was left. on_done gets the claim, valid until it returns, or NULL and why: the database's
+ * SQLSTATE, or "" where it did not answer.
  */
-void db_shard_claim(struct db_pool *pool, const struct db_shard_key *key, int64_t interval_seconds,
+struct db_shard_taking {
+    struct db_shard_key key;
+    int64_t interval_seconds;
+    const char *reason;
+};
+void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
                     void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate),
                     void *arg);
+
+/* Batches ------------------------------------------------------------------------------------------------- */
 
 /* What a batch says of the gateway. Strings are borrowed; session_id NULL: as it was. */
 struct db_shard_progress {
@@ -47,9 +80,15 @@ struct db_shard_progress {
 void db_shard_begin(struct db_job *job, const struct db_shard_key *key, int64_t epoch, int64_t batch_no);
 #define DB_FENCED "VC001"
 
-/* The last statement of every batch. */
+/* The shard is watched from a moment on, or was until one; unix milliseconds. At most one is open. */
+void db_shard_watch_begin(struct db_job *job, const struct db_shard_key *key, int64_t from_ms);
+void db_shard_watch_end(struct db_job *job, const struct db_shard_key *key, int64_t to_ms, const char *reason);
+
+/* The last statement of every batch. db_shard_advanced_at() reads the database's clock from its outcome, in unix
+ * milliseconds. */
 void db_shard_advance(struct db_job *job, const struct db_shard_key *key,
                       const struct db_shard_progress *progress);
+int64_t db_shard_advanced_at(const struct db_outcome *outcome);
 
 /* After DB_LOST: on_done gets epoch and number of committed batches, or ok false where the database did not
  * answer. */

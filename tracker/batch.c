@@ -39,6 +39,11 @@ struct batch_guild_change {
     struct batch_guild_change *next;
 };
 
+struct batch_watch {
+    int64_t moment_ms;
+    const char *end_reason; /* NULL: it begins */
+};
+
 struct batch *batch_create(void)
 {
     struct batch *const batch = mem_alloc(sizeof(*batch));
@@ -197,6 +202,23 @@ void batch_guilds_left_but(struct batch *batch, const uint64_t *guild_ids, size_
                         });
 }
 
+static void add_watch(struct batch *batch, struct batch_watch watch)
+{
+    batch->watches = mem_realloc(batch->watches, (batch->n_watches + 1) * sizeof(*batch->watches));
+    batch->watches[batch->n_watches++] = watch;
+    batch->size++;
+}
+
+void batch_watch_begin(struct batch *batch, int64_t from_ms)
+{
+    add_watch(batch, (struct batch_watch){.moment_ms = from_ms});
+}
+
+void batch_watch_end(struct batch *batch, int64_t to_ms, const char *reason)
+{
+    add_watch(batch, (struct batch_watch){.moment_ms = to_ms, .end_reason = reason});
+}
+
 void batch_gateway_session(struct batch *batch, const char *session_id, const char *resume_url)
 {
     free(batch->session_id);
@@ -287,6 +309,17 @@ static void add_members(struct db_job *job, const struct batch *batch)
     free(rows);
 }
 
+static void add_watches(struct db_job *job, const struct batch *batch, const struct db_shard_key *shard)
+{
+    for (size_t i = 0; i < batch->n_watches; i++) {
+        const struct batch_watch *const watch = &batch->watches[i];
+        if (watch->end_reason == NULL)
+            db_shard_watch_begin(job, shard, watch->moment_ms);
+        else
+            db_shard_watch_end(job, shard, watch->moment_ms, watch->end_reason);
+    }
+}
+
 struct db_job *batch_job(const struct batch *batch, const struct db_shard_key *shard, int64_t epoch,
                          int64_t batch_no)
 {
@@ -297,6 +330,7 @@ struct db_job *batch_job(const struct batch *batch, const struct db_shard_key *s
     add_members(job, batch);
     add_sessions(job, batch);
     add_presence(job, batch);
+    add_watches(job, batch, shard);
     db_shard_advance(job, shard,
                      &(struct db_shard_progress){
                          .session_id = batch->session_id,
@@ -308,9 +342,7 @@ struct db_job *batch_job(const struct batch *batch, const struct db_shard_key *s
     return job;
 }
 
-/* Ending
- * -----------------------------------------------------------------------------------------------------------
- */
+/* Ending -------------------------------------------------------------------------------------------------- */
 
 static void destroy_maps(struct batch *batch)
 {
@@ -356,6 +388,7 @@ void batch_destroy(struct batch *batch)
         free(change->guild_ids);
         free(change);
     }
+    free(batch->watches);
     free(batch->session_id);
     free(batch->resume_url);
     free(batch);

@@ -18,6 +18,7 @@ struct batch_presence;
 struct batch_member;
 struct batch_channel;
 struct batch_guild_change; /* kept in order */
+struct batch_watch;        /* the same */
 
 /* How far the shard was when the batch was closed. */
 struct batch_progress {
@@ -33,6 +34,8 @@ struct batch {
     struct batch_member *members;
     struct batch_channel *channels;
     struct batch_guild_change *first_guild_change, **last_guild_change;
+    struct batch_watch *watches;
+    size_t n_watches;
     size_t size; /* changes told so far */
     char *session_id, *resume_url;
     bool forget_session;
@@ -53,6 +56,9 @@ void batch_guild(struct batch *batch, const struct db_guild *guild);
 void batch_guild_unavailable(struct batch *batch, uint64_t guild_id);
 void batch_guild_left(struct batch *batch, uint64_t guild_id, int64_t left_at);
 void batch_guilds_left_but(struct batch *batch, const uint64_t *guild_ids, size_t n, int64_t left_at);
+/* The shard is watched from a moment on, or was until one; unix milliseconds. reason is a constant. */
+void batch_watch_begin(struct batch *batch, int64_t from_ms);
+void batch_watch_end(struct batch *batch, int64_t to_ms, const char *reason);
 void batch_gateway_session(struct batch *batch, const char *session_id, const char *resume_url);
 
 /* The whole batch as one job, from the fence to the progress. The batch stays, to be sent again if need be. */

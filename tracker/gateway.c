@@ -43,6 +43,7 @@ enum {
  * IDENTIFYING  IDENTIFY is sent, no READY yet
  * RESUMING     RESUME is sent, the replay runs, no RESUMED yet, or no answer to the beat after it
  * RUNNING      ends by a heartbeat without an answer
+ * RESTING      until gateway_wake()
  * STOPPING     gateway_stop() was called; ends by the websocket's close time-out
  * STOPPED      by gateway_stop(), or by what Discord calls final
  */
@@ -55,6 +56,7 @@ enum state {
     IDENTIFYING,
     RESUMING,
     RUNNING,
+    RESTING,
     STOPPING,
     STOPPED
 };
@@ -127,7 +129,8 @@ static void cancel_waits(struct gateway *g)
 /* Undoes what is pending. How long it was RUNNING tells what the attempts until now were worth. */
 static void drop(struct gateway *g)
 {
-    if (g->state == RUNNING) {
+    const bool running = g->state == RUNNING;
+    if (running) {
         const int64_t lasted = (clock_monotonic_ms() - g->running_since) * g->config.hurry;
         if (lasted >= STEADY_MS)
             g->failures = 0;
@@ -139,6 +142,9 @@ static void drop(struct gateway *g)
     g->socket = NULL;
     g->beat_unanswered = false;
     g->acks_to_end = 0;
+    g->state = WAITING;
+    if (running)
+        g->callbacks.on_broken(g->callbacks.arg, g->session_id == NULL);
 }
 
 static void on_timer(void *arg)
@@ -180,14 +186,19 @@ static void break_off(struct gateway *g, const char *why)
     reconnect(g, why);
 }
 
-/* To be called last, as everything with a callback: it may stop the gateway. */
-static void lose_session(struct gateway *g)
+static void forget_session(struct gateway *g)
 {
     free(g->session_id);
     free(g->resume_url);
     g->session_id = g->resume_url = NULL;
     g->seq = g->committed = -1;
     g->failed_resumes = 0;
+}
+
+/* To be called last, as everything with a callback: it may stop the gateway. */
+static void lose_session(struct gateway *g)
+{
+    forget_session(g);
     if (g->loss_told)
         return;
     g->loss_told = true;
@@ -339,6 +350,7 @@ static void on_invalid_session(struct gateway *g, bool resumable)
     if (g->state == IDENTIFYING && g->config.shard_count > 1 && ++g->refusals <= FREE_REFUSALS)
         g->lost_identifies--;
     websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
+    forget_session(g);
     drop(g);
     pause_before(g, INVALID_MIN_MS + (int64_t)(INVALID_SPREAD_MS * chance()), attempt);
     lose_session(g);
@@ -431,7 +443,7 @@ static void on_message(void *arg, const char *bytes, size_t n)
     struct gateway *const g = arg;
     if (stood_still(g))
         return;
-    const int64_t received_ms = clock_wall_ms();
+    const int64_t received_ms = clock_monotonic_ms();
     struct event_frame frame;
     const char *why;
     if (!event_frame_parse(bytes, n, &frame, &why)) {
@@ -479,6 +491,7 @@ static void on_closed(void *arg, int code, const char *why)
         reconnect(g, "closed");
         break;
     case GATEWAY_IDENTIFY:
+        forget_session(g);
         reconnect(g, "closed, session is dead");
         lose_session(g);
         break;
@@ -616,6 +629,20 @@ bool gateway_beat(struct gateway *g)
     if (!g->beat_unanswered)
         beat(g);
     return true;
+}
+
+void gateway_rest(struct gateway *g)
+{
+    if (g->socket != NULL)
+        websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
+    drop(g);
+    g->state = RESTING;
+}
+
+void gateway_wake(struct gateway *g)
+{
+    if (g->state == RESTING)
+        pause_before(g, 0, attempt);
 }
 
 void gateway_stop(struct gateway *g, void (*on_stopped)(void *arg), void *arg)

@@ -6,7 +6,7 @@
  *
  * States, each with a time-out of its own: WAITING (a pause), ASKING (GET /gateway/bot), QUEUEING (for a turn to
  * IDENTIFY), CONNECTING (TCP, TLS, upgrade), GREETING (no HELLO yet), IDENTIFYING (no READY yet), RESUMING (replay,
- * its end not proven yet), RUNNING.
+ * its end not proven yet), RUNNING; RESTING, on wish, without one.
  */
 #pragma once
 
@@ -41,12 +41,15 @@ struct gateway_config {
 };
 
 /*
- * All callbacks come from the loop, never from inside a call to the gateway. received_ms is the wall clock's
- * time of receipt. They may call gateway_stop(); gateway_destroy() only from on_fatal and on_stopped.
+ * All callbacks but on_broken come from the loop, never from inside a call to the gateway. received_ms is the time of
+ * receipt on the monotonic clock. They may call gateway_stop() and gateway_rest(); gateway_destroy() only from on_fatal and
+ * on_stopped.
  *
  * on_alive         a frame came while RUNNING (READY and RESUMED included), before what it means is told: the
  *                  shard was watched until received_ms. Never while a connection greets, identifies or replays:
  *                  there a HELLO proves nothing, for an op 9 may follow, and what is replayed happened before.
+ * on_broken        it is not RUNNING any more: nobody watches until the next on_alive. session_lost: nor can it be asked
+ *                  what happened meanwhile. Must not call the gateway. Not after gateway_stop().
  * on_dispatch      one dispatch, in order, each seq once. replayed: between RESUME and on_resumed. READY and
  *                  RESUMED come here as well, READY after on_session_lost where that applies.
  * on_resumed       the replay is complete: from here on everything is new.
@@ -59,6 +62,7 @@ struct gateway_config {
  */
 struct gateway_callbacks {
     void (*on_alive)(void *arg, int64_t received_ms);
+    void (*on_broken)(void *arg, bool session_lost);
     void (*on_dispatch)(void *arg, const struct event *event, int64_t seq, bool replayed, int64_t received_ms);
     void (*on_resumed)(void *arg, int64_t received_ms);
     void (*on_session_lost)(void *arg);
@@ -76,6 +80,9 @@ void gateway_set_committed(struct gateway *gateway, int64_t seq);
 /* Sends a heartbeat now if RUNNING and none is unanswered (the regular schedule restarts from here), so that
  * on_acknowledged follows soon. False where there is no connection to prove anything by. */
 bool gateway_beat(struct gateway *gateway);
+/* Closes with 4000, which keeps the session, and does nothing more until gateway_wake(), which resumes it. */
+void gateway_rest(struct gateway *gateway);
+void gateway_wake(struct gateway *gateway);
 /* Closes with 4000, which keeps the session for a RESUME, and calls on_stopped from the loop once the close
  * frame is answered, at the latest after two seconds. No other callback follows. */
 void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *arg);

@@ -1,6 +1,5 @@
 #include "tracker/ledger.h"
 
-#include "infra/clock.h"
 #include "infra/log.h"
 #include "infra/mem.h"
 #include "tracker/event.h"
@@ -39,7 +38,7 @@ static void write_transition(const struct change *change, const struct voice_tra
         .stay = settings_stay(ledger->settings, transition->guild_id, channel_id),
     };
     struct db_session rows[2];
-    const size_t n = session_rows(transition, &rules, &ledger->ids, clock_wall_ms(), rows);
+    const size_t n = session_rows(transition, &rules, &ledger->ids, rows);
     struct batch *const batch = writer_batch(ledger->writer);
     for (size_t i = 0; i < n; i++)
         batch_session(batch, transition->guild_id, &rows[i]);
@@ -115,7 +114,7 @@ static void reconsider(void *arg, uint64_t guild_id, struct voice_member *member
         .stay = settings_stay(ledger->settings, guild_id, member->channel_id),
     };
     struct db_session row;
-    if (session_reconsider(member, &rules, &ledger->ids, clock_wall_ms(), &row))
+    if (session_reconsider(member, &rules, &ledger->ids, &row))
         batch_session(writer_batch(ledger->writer), guild_id, &row);
 }
 
@@ -242,6 +241,22 @@ void ledger_lose(struct ledger *ledger, const struct session_times *times)
     batch_gateway_session(writer_batch(ledger->writer), NULL, NULL);
 }
 
+static void split(void *arg, uint64_t guild_id, struct voice_member *member)
+{
+    const struct change *const change = arg;
+    struct ledger *const ledger = change->ledger;
+    struct db_session rows[2];
+    const size_t n = session_split(member, &change->times, &ledger->ids, rows);
+    for (size_t i = 0; i < n; i++)
+        batch_session(writer_batch(ledger->writer), guild_id, &rows[i]);
+}
+
+void ledger_split(struct ledger *ledger, const struct session_times *times)
+{
+    struct change change = {.ledger = ledger, .times = *times};
+    voice_each(ledger->voice, 0, split, &change);
+}
+
 /* Settings ------------------------------------------------------------------------------------------------ */
 
 /* A setting that was off from one moment to another, in unix seconds; INT64_MAX: it still is. */
@@ -272,7 +287,7 @@ static void end_where_off(void *arg, uint64_t guild_id, struct voice_member *mem
     if (off->from < rules.times.end_at)
         rules.times.end_at = off->from;
     struct db_session row;
-    if (session_reconsider(member, &rules, &ledger->ids, clock_wall_ms(), &row))
+    if (session_reconsider(member, &rules, &ledger->ids, &row))
         batch_session(writer_batch(ledger->writer), guild_id, &row);
 }
 

@@ -24,6 +24,8 @@ size_t ledger_in_voice(const struct ledger *ledger);
 void ledger_apply(struct ledger *ledger, const struct event *event, const struct session_times *times);
 /* The gateway's session is lost: nobody knows who is where. */
 void ledger_lose(struct ledger *ledger, const struct session_times *times);
+/* The clock jumped from times->end_at to times->start_at: everybody stays, and nobody was there in between. */
+void ledger_split(struct ledger *ledger, const struct session_times *times);
 /* What the admins have chosen, read from the database (db/settings.h): ends and begins sessions where it changed. */
 void ledger_obey(struct ledger *ledger, const struct db_settings_loaded *loaded,
                  const struct session_times *times);

@@ -155,7 +155,8 @@ int main(int argc, char **argv)
     struct shards_config config = {
         .shard = {.token = config_string("DISCORD_TOKEN", NULL),
                   .gateway_url = config_optional("DISCORD_GATEWAY_URL"),
-                  .heartbeat_interval = config_int("HEARTBEAT_INTERVAL", 60, 1, 3600)},
+                  .heartbeat_interval = config_int("HEARTBEAT_INTERVAL", 60, 1, 3600),
+                  .max_unwritten = (size_t)config_int("MAX_UNWRITTEN", 500000, 10, 100000000)},
     };
     shards_configure(&config);
     const char *const api_url = config_string("DISCORD_API_URL", DISCORD_API_URL);

@@ -30,10 +30,11 @@ static struct db_session ended(const struct voice_member *before, int64_t at, en
     };
 }
 
-static struct db_session begun(struct voice_member *member, int64_t at, struct session_ids *ids, int64_t now_ms)
+static struct db_session begun(struct voice_member *member, const struct session_times *times,
+                               struct session_ids *ids)
 {
-    member->session_id = session_next_id(ids, now_ms);
-    member->started_at = at;
+    member->session_id = session_next_id(ids, times->now_ms);
+    member->started_at = times->start_at;
     return (struct db_session){
         .session_id = member->session_id,
         .user_id = member->user_id,
@@ -44,7 +45,7 @@ static struct db_session begun(struct voice_member *member, int64_t at, struct s
 }
 
 size_t session_rows(const struct voice_transition *transition, const struct session_rules *rules,
-                    struct session_ids *ids, int64_t now_ms, struct db_session rows[2])
+                    struct session_ids *ids, struct db_session rows[2])
 {
     size_t n = 0;
     const bool moves = transition->change == VOICE_MOVED;
@@ -54,7 +55,7 @@ size_t session_rows(const struct voice_transition *transition, const struct sess
     }
     if (moves || transition->change == VOICE_JOINED) {
         if (rules->stay == STAY_COUNTS)
-            rows[n++] = begun(transition->member, rules->times.start_at, ids, now_ms);
+            rows[n++] = begun(transition->member, &rules->times, ids);
         else
             transition->member->session_id = 0;
     }
@@ -62,16 +63,26 @@ size_t session_rows(const struct voice_transition *transition, const struct sess
 }
 
 bool session_reconsider(struct voice_member *member, const struct session_rules *rules, struct session_ids *ids,
-                        int64_t now_ms, struct db_session *row)
+                        struct db_session *row)
 {
     const bool counts = rules->stay == STAY_COUNTS;
     if (counts == (member->session_id != 0))
         return false;
     if (counts) {
-        *row = begun(member, rules->times.start_at, ids, now_ms);
+        *row = begun(member, &rules->times, ids);
     } else {
         *row = ended(member, rules->times.end_at, rules->stay == STAY_AFK ? SESSION_AFK : SESSION_DISABLED);
         member->session_id = 0;
     }
     return true;
+}
+
+size_t session_split(struct voice_member *member, const struct session_times *times, struct session_ids *ids,
+                     struct db_session rows[2])
+{
+    if (member->session_id == 0)
+        return 0;
+    rows[0] = ended(member, times->end_at, SESSION_UNPROVEN);
+    rows[1] = begun(member, times, ids);
+    return 2;
 }

@@ -12,6 +12,7 @@
  */
 struct session_times {
     int64_t end_at, start_at;
+    int64_t now_ms; /* unix milliseconds, for the ids of sessions */
 };
 
 /* Makes session ids: a snowflake of ours from milliseconds, the shard's epoch (10 bits) and a counter (12
@@ -36,8 +37,12 @@ struct session_rules {
  * after. Sets session_id and started_at of the member. Returns the number of rows.
  */
 size_t session_rows(const struct voice_transition *transition, const struct session_rules *rules,
-                    struct session_ids *ids, int64_t now_ms, struct db_session rows[2]);
+                    struct session_ids *ids, struct db_session rows[2]);
 
 /* Somebody stays where they are, and what counts has changed: true with a row where a session ends or begins. */
 bool session_reconsider(struct voice_member *member, const struct session_rules *rules, struct session_ids *ids,
-                        int64_t now_ms, struct db_session *row);
+                        struct db_session *row);
+
+/* Somebody stays where they are, and nobody knows for how long: two rows, or 0 where the stay does not count. */
+size_t session_split(struct voice_member *member, const struct session_times *times, struct session_ids *ids,
+                     struct db_session rows[2]);

@@ -1,10 +1,11 @@
 /*
- * One shard's whole life: claims it in the database, follows its gateway connection, keeps presence, and writes
- * sessions by the rules of counting. Glue between gateway, ledger and writer.
+ * One shard's whole life: waits for it, owns it (tracker/tenure.h), and where it is lost waits for it again.
  */
 #pragma once
 
 #include "db/shard.h"
+
+#include <stddef.h>
 
 struct gateway_bot;
 struct http_client;
@@ -22,9 +23,10 @@ struct shard_config {
     const char *token;
     const char *gateway_url;    /* NULL: ask Discord */
     int64_t heartbeat_interval; /* seconds between batches that prove presence */
+    size_t max_unwritten;       /* changes that are held in memory while the database takes none */
 };
 
-/* on_failed: the shard cannot go on, and why is logged (another owner, Discord refuses us for good, no tables).
+/* on_failed: the shard cannot go on, and why is logged (Discord refuses us for good, no tables).
  */
 struct shard *shard_create(const struct shard_config *config, void (*on_failed)(void *arg), void *arg);
 /* The settings of a server changed; 0: any may have. */

@@ -12,9 +12,11 @@ enum {
     COLLECT_MS = 250,
     MANY = 2000, /* changes that are not kept waiting */
     RETRY_MS = 500,
+    LATE_MS = 5000,   /* is worth a word in the log */
+    MAX_REFUSALS = 3, /* of one batch, for reasons that do not pass by themselves */
 };
 
-enum state { IDLE, SENDING, ASKING, PAUSING, FENCED };
+enum state { IDLE, SENDING, ASKING, PAUSING, REFUSED };
 
 struct writer {
     struct writer_config config;
@@ -28,7 +30,8 @@ struct writer {
     bool held;
     int64_t batch_no; /* batches committed so far */
     struct batch_progress progress;
-    int64_t sent_ms;
+    int64_t closed_ms, sent_ms; /* monotonic: when it was closed, and sent last */
+    int refusals;
     void (*on_written)(void *arg);
     void *on_written_arg;
 };
@@ -41,7 +44,7 @@ static void on_time(void *arg);
 static void schedule(struct writer *writer, int64_t ms)
 {
     if (writer->state != IDLE) {
-        writer->wanted = writer->wanted || writer->state != FENCED;
+        writer->wanted = writer->wanted || writer->state != REFUSED;
         return;
     }
     if (writer->timer != NULL && (writer->soon || ms > 0))
@@ -74,6 +77,11 @@ void writer_drain(struct writer *writer, void (*on_written)(void *arg), void *ar
     writer_flush(writer);
 }
 
+size_t writer_unwritten(const struct writer *writer)
+{
+    return writer->next->size + (writer->under_way != NULL ? writer->under_way->size : 0);
+}
+
 void writer_hold(struct writer *writer, bool held)
 {
     writer->held = held;
@@ -101,7 +109,8 @@ static void on_time(void *arg)
         writer->under_way->progress = writer->progress;
         writer->next = batch_create();
         writer->wanted = false;
-        writer->sent_ms = clock_monotonic_ms();
+        writer->closed_ms = clock_monotonic_ms();
+        writer->refusals = 0;
     }
     send_batch(writer);
 }
@@ -109,9 +118,10 @@ static void on_time(void *arg)
 static void committed(struct writer *writer)
 {
     const struct batch_progress progress = writer->under_way->progress;
-    log_debug("batch_committed", "batch=%lld changes=%zu seq=%lld ms=%lld", (long long)writer->batch_no,
-              writer->under_way->size, (long long)progress.seq,
-              (long long)(clock_monotonic_ms() - writer->sent_ms));
+    const int64_t took_ms = clock_monotonic_ms() - writer->closed_ms;
+    log_line(took_ms < LATE_MS ? LOG_DEBUG : LOG_INFO, "batch_committed",
+             "batch=%lld changes=%zu seq=%lld ms=%lld waiting=%zu", (long long)writer->batch_no,
+             writer->under_way->size, (long long)progress.seq, (long long)took_ms, writer->next->size);
     batch_destroy(writer->under_way);
     writer->under_way = NULL;
     writer->state = IDLE;
@@ -126,12 +136,26 @@ static void committed(struct writer *writer)
     }
 }
 
-static void fenced(struct writer *writer)
+static void refuse(struct writer *writer, enum writer_refusal why)
 {
-    log_error("shard_taken", "shard=%d epoch=%lld batch=%lld", writer->config.shard.shard_id,
-              (long long)writer->config.epoch, (long long)writer->batch_no);
-    writer->state = FENCED;
-    writer->callbacks.on_fenced(writer->callbacks.arg);
+    writer->state = REFUSED;
+    writer->callbacks.on_refused(writer->callbacks.arg, why);
+}
+
+static void taken(struct writer *writer, int64_t epoch)
+{
+    log_error("shard_taken", "shard=%d epoch=%lld by_epoch=%lld batch=%lld unwritten=%zu",
+              writer->config.shard.shard_id, (long long)writer->config.epoch, (long long)epoch,
+              (long long)writer->batch_no, writer_unwritten(writer));
+    refuse(writer, WRITER_TAKEN);
+}
+
+/* They were committed on a server that is gone, and the one that stands in for it did not have them yet. */
+static void lost(struct writer *writer, int64_t batch_no)
+{
+    log_error("batches_lost", "shard=%d first=%lld last=%lld unwritten=%zu", writer->config.shard.shard_id,
+              (long long)batch_no, (long long)writer->batch_no - 1, writer_unwritten(writer));
+    refuse(writer, WRITER_BEHIND);
 }
 
 static void retry_later(struct writer *writer)
@@ -147,9 +171,10 @@ static void on_asked(void *arg, bool ok, int64_t epoch, int64_t batch_no)
     if (!ok) {
         writer->state = ASKING;
         writer->timer = loop_after(writer->config.loop, RETRY_MS, on_time, writer);
-    } else if (epoch != writer->config.epoch || batch_no < writer->batch_no ||
-               batch_no > writer->batch_no + 1) {
-        fenced(writer);
+    } else if (epoch < writer->config.epoch || (epoch == writer->config.epoch && batch_no < writer->batch_no)) {
+        lost(writer, batch_no);
+    } else if (epoch > writer->config.epoch || batch_no > writer->batch_no + 1) {
+        taken(writer, epoch);
     } else if (batch_no == writer->batch_no + 1) {
         log_info("batch_found_committed", "batch=%lld", (long long)writer->batch_no);
         committed(writer);
@@ -165,18 +190,44 @@ static void ask(struct writer *writer)
     send_batch(writer);
 }
 
+/* Lost connections, deadlocks, no room, a server that stops or is read-only. */
+static bool is_passing(const char *sqlstate)
+{
+    static const char *const classes[] = {"08", "25", "40", "53", "55", "57", "58"};
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        if (strncmp(sqlstate, classes[i], 2) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void failed(struct writer *writer, const char *sqlstate)
+{
+    if (strcmp(sqlstate, DB_FENCED) == 0) {
+        /* by another owner, or by this very batch: sent on a connection that broke, and committed only now */
+        ask(writer);
+    } else if (is_passing(sqlstate) || ++writer->refusals < MAX_REFUSALS) {
+        retry_later(writer);
+    } else {
+        log_error("batch_refused", "shard=%d batch=%lld sqlstate=%s unwritten=%zu",
+                  writer->config.shard.shard_id, (long long)writer->batch_no, sqlstate,
+                  writer_unwritten(writer));
+        refuse(writer, WRITER_BEHIND);
+    }
+}
+
 static void on_sent(void *arg, const struct db_outcome *outcome)
 {
     struct writer *const writer = arg;
+    const int64_t sent_ms = writer->sent_ms;
     switch (outcome->status) {
     case DB_OK:
         committed(writer);
+        writer->callbacks.on_clock(writer->callbacks.arg, sent_ms, clock_monotonic_ms(),
+                                   db_shard_advanced_at(outcome));
         break;
     case DB_FAILED:
-        if (strcmp(outcome->sqlstate, DB_FENCED) != 0)
-            retry_later(writer);
-        else /* by another owner, or by this very batch: sent on a connection that broke, and committed only now */
-            ask(writer);
+        failed(writer, outcome->sqlstate);
         break;
     case DB_LOST:
         ask(writer);
@@ -194,6 +245,7 @@ static void send_batch(struct writer *writer)
         return;
     }
     writer->state = SENDING;
+    writer->sent_ms = clock_monotonic_ms();
     struct db_job *const job =
         batch_job(writer->under_way, &writer->config.shard, writer->config.epoch, writer->batch_no);
     db_pool_submit(writer->config.pool, job, on_sent, writer);

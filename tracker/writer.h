@@ -6,7 +6,7 @@
  * wait. A batch that did not get through is tried again until it does; after a lost reply the database is asked
  * whether it counted.
  *
- * States: IDLE, SENDING (no answer yet), ASKING (was it committed?), PAUSING (before another try), FENCED (for
+ * States: IDLE, SENDING (no answer yet), ASKING (was it committed?), PAUSING (before another try), REFUSED (for
  * good).
  */
 #pragma once
@@ -23,20 +23,32 @@ struct writer_config {
     int64_t epoch, batch_no; /* of the claim */
 };
 
+enum writer_refusal {
+    WRITER_TAKEN, /* another process owns the shard now */
+    WRITER_BEHIND, /* the database lacks batches that it had committed (a standby took over that was not up to date), or
+                      refuses what we have: what it has and what we know no longer fit together */
+};
+
+/*
+ * on_committed  a batch is committed: everything up to progress is in the database.
+ * on_clock      the database's clock, in unix milliseconds, was read between two moments of the monotonic clock.
+ * on_refused    nothing more will be written. It is logged.
+ */
 struct writer_callbacks {
-    /* A batch is committed: everything up to progress is in the database. */
     void (*on_committed)(void *arg, const struct batch_progress *progress);
-    /* Another process owns the shard now: nothing more will be written. */
-    void (*on_fenced)(void *arg);
+    void (*on_clock)(void *arg, int64_t asked_ms, int64_t answered_ms, int64_t database_ms);
+    void (*on_refused)(void *arg, enum writer_refusal why);
     void *arg;
 };
 
 struct writer *writer_create(const struct writer_config *config, const struct writer_callbacks *callbacks);
-/* What is pending is lost. NULL is accepted. */
+/* What is pending is lost. Not while a batch is under way, unless the pool calls back no more. NULL is accepted. */
 void writer_destroy(struct writer *writer);
 
 /* The batch that collects now, to be filled in this turn of the loop. */
 struct batch *writer_batch(struct writer *writer);
+/* Changes that are not committed. */
+size_t writer_unwritten(const struct writer *writer);
 /* While held, nothing is sent: what is collected may still change. */
 void writer_hold(struct writer *writer, bool held);
 /* batch_clip() of all that is not on its way. */

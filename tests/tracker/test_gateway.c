@@ -150,9 +150,14 @@ static void on_stopped(void *arg)
 static void on_alive(void *arg, int64_t received_ms)
 {
     struct world *const w = arg;
-    assert_in_range(received_ms, clock_wall_ms() - 60000, clock_wall_ms() + 60000);
+    assert_in_range(received_ms, clock_monotonic_ms() - 60000, clock_monotonic_ms());
     w->n_alive++;
     buffer_append_string(&w->told, "alive ");
+}
+
+static void on_broken(void *arg, bool session_lost)
+{
+    buffer_append_string(&((struct world *)arg)->told, session_lost ? "broken! " : "broken ");
 }
 
 static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool replayed, int64_t received_ms)
@@ -287,6 +292,7 @@ static void start(struct world *w, const struct gateway_config *config)
 {
     w->gateway = gateway_create(config, &(struct gateway_callbacks){
                                             .on_alive = on_alive,
+                                            .on_broken = on_broken,
                                             .on_dispatch = on_dispatch,
                                             .on_resumed = on_resumed,
                                             .on_session_lost = on_session_lost,
@@ -442,7 +448,7 @@ static void resumes_after_a_cut_from_the_last_received(void **state)
     assert_in_range(clock_monotonic_ms() - cut, 400, 3000);
     assert_string_equal(w->seen.data, "resume RESUME:3 ");
     assert_string_equal(json_string(w->last_resume, "session_id"), "fresh");
-    assert_string_equal(w->told.data, "alive 2 alive 3 7+ resumed alive ");
+    assert_string_equal(w->told.data, "alive 2 alive 3 broken 7+ resumed alive ");
 }
 
 /* RESUMED with a number that is used up is still the end of the replay. */
@@ -503,7 +509,7 @@ static void reconnects_when_asked(void **state)
     peer_zlib(w->peer, "{\"op\":7,\"d\":null,\"s\":null,\"t\":null}");
     WAIT_FOR_END(w, &w->told, "7+ resumed alive ");
     assert_string_equal(w->seen.data, "close:4000 resume RESUME:1 ");
-    assert_string_equal(w->told.data, "alive 7+ resumed alive ");
+    assert_string_equal(w->told.data, "alive broken 7+ resumed alive ");
 }
 
 static void asked_to_reconnect_instead_of_hello(void **state)
@@ -580,7 +586,7 @@ static void codes_that_end_the_session(void **state)
         WAIT_FOR(w, has(&w->told, "lost "));
         assert_false(has(&w->seen, "ask")); /* told before anything else is done */
         WAIT_FOR_END(w, &w->told, "READY:1 ");
-        assert_string_equal(w->told.data, "lost alive READY:1 ");
+        assert_string_equal(w->told.data, "broken! lost alive READY:1 ");
         assert_true(has(&w->seen, "ask main IDENTIFY "));
     }
 }
@@ -594,7 +600,7 @@ static void codes_that_end_all(void **state)
         peer_close(w->peer, codes[i], "");
         WAIT_FOR(w, has(&w->told, "fatal "));
         turn_for(w, 50);
-        assert_string_equal(w->told.data, "fatal ");
+        assert_string_equal(w->told.data, "broken fatal ");
         assert_true(strlen(w->fatal) > 0);
         assert_false(has(&w->seen, "ask") || has(&w->seen, "resume"));
         gateway_destroy(w->gateway);
@@ -890,6 +896,22 @@ static void stops(void **state)
     assert_string_equal(w->told.data, "stopped ");
 }
 
+static void rests_until_it_is_woken(void **state)
+{
+    struct world *const w = *state;
+    run_it(w, 500);
+    gateway_rest(w->gateway);
+    assert_string_equal(w->told.data, "broken ");
+    assert_false(gateway_beat(w->gateway));
+    turn_for(w, 100); /* fifty seconds, as it hurries */
+    assert_string_equal(w->seen.data, "close:4000 ");
+    gateway_wake(w->gateway);
+    gateway_wake(w->gateway);
+    WAIT_FOR_END(w, &w->told, "resumed alive ");
+    assert_string_equal(w->seen.data, "close:4000 resume RESUME:1 ");
+    assert_string_equal(w->told.data, "broken 7+ resumed alive ");
+}
+
 static void stops_though_nobody_answers(void **state)
 {
     struct world *const w = *state;
@@ -996,6 +1018,7 @@ int main(void)
         TEST(no_resumed),
         TEST(resume_that_leads_nowhere),
         TEST(stops),
+        TEST(rests_until_it_is_woken),
         TEST(stops_though_nobody_answers),
         TEST(stops_at_any_time),
         TEST(stops_from_inside_a_callback),

@@ -21,8 +21,10 @@ static size_t apply(struct fixture *f, uint64_t channel, int64_t end_at, int64_t
 {
     const struct voice_transition transition = voice_apply(f->voice, GUILD, 7, channel);
     const struct session_rules rules = {
-        .times = {.end_at = end_at, .start_at = start_at}, .end = SESSION_LEAVE, .stay = f->stay};
-    return session_rows(&transition, &rules, &f->ids, start_at * 1000, f->rows);
+        .times = {.end_at = end_at, .start_at = start_at, .now_ms = start_at * 1000},
+        .end = SESSION_LEAVE,
+        .stay = f->stay};
+    return session_rows(&transition, &rules, &f->ids, f->rows);
 }
 
 static int setup(void **state)
@@ -114,14 +116,14 @@ static void test_what_counts_changes_while_somebody_sits_there(void **state)
     apply(f, 10, 1000, 1000);
     struct voice_member *const member = voice_apply(f->voice, GUILD, 7, 10).member;
     struct session_rules rules = {.times = {.end_at = 1100, .start_at = 1150}};
-    assert_false(session_reconsider(member, &rules, &f->ids, 0, f->rows));
+    assert_false(session_reconsider(member, &rules, &f->ids, f->rows));
     rules.stay = STAY_DISABLED;
-    assert_true(session_reconsider(member, &rules, &f->ids, 0, f->rows));
+    assert_true(session_reconsider(member, &rules, &f->ids, f->rows));
     assert_int_equal(f->rows[0].end, SESSION_DISABLED);
     assert_int_equal(f->rows[0].ended_at, 1100);
-    assert_false(session_reconsider(member, &rules, &f->ids, 0, f->rows));
+    assert_false(session_reconsider(member, &rules, &f->ids, f->rows));
     rules.stay = STAY_COUNTS;
-    assert_true(session_reconsider(member, &rules, &f->ids, 0, f->rows));
+    assert_true(session_reconsider(member, &rules, &f->ids, f->rows));
     assert_int_equal(f->rows[0].end, SESSION_OPEN);
     assert_int_equal(f->rows[0].started_at, 1150);
     assert_int_equal(f->rows[0].channel_id, 10);

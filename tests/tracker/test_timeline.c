@@ -1,0 +1,116 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tracker/timeline.h"
+
+/* Clocks that are a table: what is booked when they step. */
+
+enum { HOUR = 3600 * 1000, MINUTE = 60 * 1000 };
+
+/* The database's clock is this much ahead of the monotonic one. */
+static const int64_t epoch = INT64_C(1795000000000);
+
+static int64_t compare(struct timeline *t, int64_t monotonic, int64_t step, bool idle)
+{
+    return timeline_compare(t, monotonic - 10, monotonic + 10, epoch + monotonic + step, idle);
+}
+
+static struct timeline started(void)
+{
+    struct timeline t;
+    timeline_start(&t, 1000, epoch + 1000, epoch - HOUR);
+    return t;
+}
+
+static void test_follows_the_database(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    assert_int_equal(timeline_at(&t, 1000), epoch + 1000);
+    assert_int_equal(timeline_at(&t, 61000), epoch + 61000);
+    assert_int_equal(timeline_at(&t, 60000), epoch + 61000); /* read late, and no reason to run back */
+}
+
+static void test_never_before_what_is_booked(void **state)
+{
+    (void)state;
+    struct timeline t;
+    timeline_start(&t, 1000, epoch + 1000, epoch + HOUR);
+    assert_int_equal(timeline_at(&t, 1000), epoch + HOUR);
+    assert_int_equal(timeline_at(&t, 2000), epoch + HOUR + 1000); /* and time goes on */
+}
+
+static void test_drift_is_caught_up_with_slowly(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    assert_int_equal(compare(&t, MINUTE, 900, false), 0);
+    const int64_t first = timeline_at(&t, MINUTE) - epoch - MINUTE;
+    assert_in_range(first, 1, 100);
+    for (int i = 2; i < 30; i++)
+        assert_int_equal(compare(&t, i * MINUTE, 900, false), 0);
+    assert_int_equal(timeline_at(&t, 30 * MINUTE), epoch + 30 * MINUTE + 900);
+}
+
+static void test_a_step_that_is_taken_back_is_nothing(void **state)
+{
+    (void)state;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        struct timeline t = started();
+        assert_int_equal(compare(&t, 10000, sign * HOUR, false), 0);
+        assert_int_equal(compare(&t, 40000, sign * HOUR, false), 0);
+        assert_int_equal(timeline_at(&t, 40000), epoch + 40000);
+        assert_int_equal(compare(&t, 65000, 0, false), 0);
+        assert_int_equal(compare(&t, 75000, sign * HOUR, false), 0); /* the minute begins again */
+        assert_int_equal(timeline_at(&t, 75000), epoch + 75000);
+    }
+}
+
+static void test_a_step_ahead_that_lasts_is_taken_and_told(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    assert_int_equal(compare(&t, 10000, HOUR, false), 0);
+    assert_int_equal(compare(&t, 10000 + MINUTE, HOUR, false), HOUR);
+    assert_int_equal(timeline_at(&t, 10000 + MINUTE), epoch + HOUR + 10000 + MINUTE);
+    assert_int_equal(compare(&t, 10000 + 2 * MINUTE, HOUR, false), 0);
+}
+
+static void test_a_step_back_waits_for_empty_channels(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    for (int i = 1; i < 5; i++)
+        assert_int_equal(compare(&t, i * MINUTE, -HOUR, false), 0);
+    const int64_t ahead = timeline_at(&t, 5 * MINUTE);
+    assert_int_equal(ahead, epoch + 5 * MINUTE);
+    assert_int_equal(compare(&t, 6 * MINUTE, -HOUR, true), 0);
+    assert_int_equal(timeline_at(&t, 7 * MINUTE), ahead); /* stands still, and does not run back */
+    assert_int_equal(timeline_at(&t, 7 * MINUTE + HOUR), epoch + 7 * MINUTE);
+}
+
+static void test_a_slow_answer_says_nothing(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    for (int i = 1; i < 4; i++)
+        assert_int_equal(timeline_compare(&t, i * MINUTE, i * MINUTE + 5000, epoch + HOUR, false), 0);
+    assert_int_equal(timeline_at(&t, 4 * MINUTE), epoch + 4 * MINUTE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_follows_the_database),
+        cmocka_unit_test(test_never_before_what_is_booked),
+        cmocka_unit_test(test_drift_is_caught_up_with_slowly),
+        cmocka_unit_test(test_a_step_that_is_taken_back_is_nothing),
+        cmocka_unit_test(test_a_step_ahead_that_lasts_is_taken_and_told),
+        cmocka_unit_test(test_a_step_back_waits_for_empty_channels),
+        cmocka_unit_test(test_a_slow_answer_says_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

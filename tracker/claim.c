@@ -1,0 +1,213 @@
+#include "tracker/claim.h"
+
+#include "infra/clock.h"
+#include "infra/log.h"
+#include "infra/loop.h"
+#include "infra/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ARRIVAL_MS = 3000, /* a killed owner's connection may take a moment to go */
+    ARRIVAL_LOOK_MS = 200,
+    LOOK_MS = 1000,
+    SLOW_LOOK_MS = 1000, /* the database was away: for the owner as well, perhaps */
+    GRACE_MS = 5000,     /* more than an owner's longest pause before it connects again */
+};
+
+enum state { LOOKING, WAITING, CLAIMING, KEEPING };
+
+struct claim {
+    struct claim_config config;
+    struct claim_callbacks callbacks;
+    enum state state;
+    struct loop_timer *timer; /* of WAITING; of KEEPING: until the next try for the lock */
+    bool looking;             /* a look is under way, */
+    int64_t asked_ms;         /* since then */
+    struct claim_wait wait;
+    bool told; /* that we wait */
+};
+
+/* The decision -------------------------------------------------------------------------------------------- */
+
+enum claim_step claim_judge(struct claim_wait *wait, const struct db_shard_look *look, int64_t now_ms)
+{
+    const bool first = !wait->looked;
+    const bool moved = !first && look->batch_no != wait->batch_no;
+    if (first)
+        wait->began_ms = now_ms;
+    if (first || moved || look->locked != wait->locked)
+        wait->still_ms = now_ms;
+    wait->looked = true;
+    wait->locked = look->locked;
+    wait->batch_no = look->batch_no;
+    wait->unsettled = wait->unsettled || moved || look->young || now_ms - wait->began_ms > ARRIVAL_MS;
+    if (look->other_count || moved)
+        return look->locked ? CLAIM_LET_GO : CLAIM_WAIT;
+
+    int64_t patience_ms = wait->unsettled && look->claimed ? GRACE_MS : 0;
+    if (!look->locked)
+        patience_ms = GRACE_MS + 2000 * look->interval_seconds;
+    return now_ms - wait->still_ms >= patience_ms ? CLAIM_NOW : CLAIM_WAIT;
+}
+
+/* Waiting ------------------------------------------------------------------------------------------------- */
+
+static void look(struct claim *claim);
+
+static void on_time(void *arg)
+{
+    struct claim *const claim = arg;
+    claim->timer = NULL;
+    look(claim);
+}
+
+static void look_later(struct claim *claim, int64_t ms)
+{
+    loop_cancel(claim->timer);
+    claim->timer = loop_after(claim->config.loop, ms, on_time, claim);
+}
+
+static void wait(struct claim *claim)
+{
+    const bool arriving = clock_monotonic_ms() - claim->wait.began_ms < ARRIVAL_MS;
+    claim->state = WAITING;
+    look_later(claim, arriving && !claim->wait.unsettled ? ARRIVAL_LOOK_MS : LOOK_MS);
+}
+
+static void tell_waiting(struct claim *claim, const struct db_shard_look *look)
+{
+    if (claim->told)
+        return;
+    claim->told = true;
+    log_info("shard_waiting", "shard=%d/%d why=%s", claim->config.key.shard_id, claim->config.key.shard_count,
+             look->other_count ? "another_shard_count"
+             : look->locked    ? "owner_may_return"
+                               : "owned");
+}
+
+/* Without tables or without our functions no waiting helps. */
+static bool is_schema_missing(const char *sqlstate)
+{
+    return strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "42883") == 0;
+}
+
+static void fail_or_wait(struct claim *claim, const char *sqlstate)
+{
+    if (is_schema_missing(sqlstate)) {
+        log_error("no_tables", "advice=%s", log_quote("run tracker --migrate once"));
+        claim->callbacks.on_failed(claim->callbacks.arg);
+        return;
+    }
+    wait(claim);
+}
+
+/* Claiming ------------------------------------------------------------------------------------------------ */
+
+static void on_claimed(void *arg, const struct db_shard_claim *claimed, const char *sqlstate)
+{
+    struct claim *const claim = arg;
+    if (claimed == NULL) {
+        fail_or_wait(claim, sqlstate);
+        return;
+    }
+    claim->state = KEEPING;
+    claim->callbacks.on_claimed(claim->callbacks.arg, claimed);
+    look(claim); /* it may have been claimed without its lock */
+}
+
+static void take(struct claim *claim, bool locked)
+{
+    claim->state = CLAIMING;
+    db_shard_claim(claim->config.pool,
+                   &(struct db_shard_taking){
+                       .key = claim->config.key,
+                       .interval_seconds = claim->config.interval_seconds,
+                       .reason = locked ? "crashed" : "taken",
+                   },
+                   on_claimed, claim);
+}
+
+static void on_looked_waiting(struct claim *claim, const struct db_shard_look *look)
+{
+    switch (claim_judge(&claim->wait, look, clock_monotonic_ms())) {
+    case CLAIM_NOW:
+        take(claim, look->locked);
+        return;
+    case CLAIM_LET_GO:
+        db_shard_let_go(claim->config.pool, &claim->config.key);
+        break;
+    case CLAIM_WAIT:
+        break;
+    }
+    if (claim->wait.unsettled)
+        tell_waiting(claim, look);
+    wait(claim);
+}
+
+/* Keeping ------------------------------------------------------------------------------------------------- */
+
+static void on_looked(void *arg, const struct db_shard_look *look, const char *sqlstate)
+{
+    struct claim *const claim = arg;
+    claim->looking = false;
+    if (clock_monotonic_ms() - claim->asked_ms > SLOW_LOOK_MS) /* what stood still meanwhile proves nothing */
+        claim->wait = (struct claim_wait){.unsettled = true};
+    if (claim->state == LOOKING && look != NULL) {
+        on_looked_waiting(claim, look);
+    } else if (claim->state == LOOKING) {
+        fail_or_wait(claim, sqlstate);
+    } else if (claim->state == KEEPING && (look == NULL || !look->locked)) {
+        look_later(claim, LOOK_MS);
+        claim->callbacks.on_contested(claim->callbacks.arg);
+    }
+}
+
+static void look(struct claim *claim)
+{
+    if (claim->state == WAITING)
+        claim->state = LOOKING;
+    if (claim->looking)
+        return;
+    claim->looking = true;
+    claim->asked_ms = clock_monotonic_ms();
+    db_shard_look(claim->config.pool, &claim->config.key, on_looked, claim);
+}
+
+void claim_keep(struct claim *claim)
+{
+    if (claim->state == KEEPING)
+        look(claim);
+    else
+        claim->wait.unsettled = claim->wait.looked;
+}
+
+void claim_again(struct claim *claim, bool taken)
+{
+    if (taken)
+        db_shard_let_go(claim->config.pool, &claim->config.key);
+    claim->wait = (struct claim_wait){.unsettled = taken, .began_ms = clock_monotonic_ms()};
+    claim->told = false;
+    wait(claim);
+}
+
+/* Life ---------------------------------------------------------------------------------------------------- */
+
+struct claim *claim_create(const struct claim_config *config, const struct claim_callbacks *callbacks)
+{
+    struct claim *const claim = mem_alloc(sizeof(*claim));
+    claim->config = *config;
+    claim->callbacks = *callbacks;
+    claim->state = WAITING;
+    look_later(claim, 0);
+    return claim;
+}
+
+void claim_destroy(struct claim *claim)
+{
+    if (claim == NULL)
+        return;
+    loop_cancel(claim->timer);
+    free(claim);
+}

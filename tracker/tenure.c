@@ -1,0 +1,432 @@
+#include "tracker/tenure.h"
+
+#include "infra/clock.h"
+#include "infra/log.h"
+#include "infra/loop.h"
+#include "infra/mem.h"
+#include "tracker/gateway.h"
+#include "tracker/ledger.h"
+#include "tracker/timeline.h"
+#include "tracker/writer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    RETRY_MS = 1000,         /* of what the database did not answer */
+    PROOF_WITHIN_MS = 900,   /* how long changed settings wait for a sign of life */
+    SETTINGS_OVERLAP_S = 60, /* a change is stamped a moment before it is committed */
+};
+
+struct tenure {
+    struct shard_config config;
+    struct writer *writer;
+    struct ledger *ledger;
+    struct gateway *gateway; /* NULL until the settings are known, and when it is over */
+    struct timeline timeline;
+    /* Of the last event applied, and the last moment at which the gateway was heard with all before it known. */
+    struct batch_progress progress;
+    struct loop_timer *heartbeat;
+    bool proof_wanted; /* the heartbeat asked the gateway for a sign of life, and writes when it comes */
+    bool watching;
+    bool full; /* too much is unwritten: the gateway rests */
+
+    char *session_id, *resume_url;     /* of the claim, until the gateway is made */
+    int64_t settings_since;            /* unix seconds, the database's clock: changes before are known */
+    struct loop_timer *settings_timer; /* set while they wait to be loaded */
+    bool settings_loading, settings_stale;
+    int64_t settings_beat_ms; /* monotonic: when they last asked for a sign of life */
+
+    bool over;
+    enum tenure_end end;
+    void (*on_over)(void *arg, enum tenure_end end);
+    void *on_over_arg;
+    void (*on_stopped)(void *arg);
+    void *on_stopped_arg;
+};
+
+/* Times --------------------------------------------------------------------------------------------------- */
+
+static int64_t proven_s(const struct tenure *tenure)
+{
+    return tenure->progress.proven_ms / 1000;
+}
+
+/* What is seen as it happens, at a moment of the monotonic clock. */
+static struct session_times times_at(struct tenure *tenure, int64_t monotonic_ms)
+{
+    const int64_t now_ms = timeline_at(&tenure->timeline, monotonic_ms);
+    return (struct session_times){.end_at = now_ms / 1000, .start_at = now_ms / 1000, .now_ms = now_ms};
+}
+
+/* What ended at some moment since the proven one. */
+static struct session_times times_unproven(struct tenure *tenure, int64_t monotonic_ms)
+{
+    struct session_times times = times_at(tenure, monotonic_ms);
+    times.end_at = proven_s(tenure);
+    return times;
+}
+
+/* The gateway --------------------------------------------------------------------------------------------- */
+
+static void on_alive(void *arg, int64_t received_ms)
+{
+    struct tenure *const tenure = arg;
+    const int64_t moment = timeline_at(&tenure->timeline, received_ms);
+    if (moment > tenure->progress.proven_ms)
+        tenure->progress.proven_ms = moment;
+    writer_progress(tenure->writer, &tenure->progress);
+    if (!tenure->watching) {
+        tenure->watching = true;
+        batch_watch_begin(writer_batch(tenure->writer), moment);
+    }
+}
+
+static void end_watch(struct tenure *tenure, const char *reason)
+{
+    if (tenure->watching)
+        batch_watch_end(writer_batch(tenure->writer), tenure->progress.proven_ms, reason);
+    tenure->watching = false;
+}
+
+static void on_broken(void *arg, bool session_lost)
+{
+    struct tenure *const tenure = arg;
+    end_watch(tenure, session_lost ? "session_lost" : tenure->full ? "memory" : "broken");
+}
+
+/* What the database does not take is held in memory up to a bound. Beyond it nothing more is heard. */
+static void rest_when_full(struct tenure *tenure)
+{
+    const size_t unwritten = writer_unwritten(tenure->writer);
+    if (unwritten < tenure->config.max_unwritten || tenure->full)
+        return;
+    log_warn("unwritten_full", "shard=%d changes=%zu", tenure->config.key.shard_id, unwritten);
+    tenure->full = true;
+    gateway_rest(tenure->gateway);
+}
+
+static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool replayed, int64_t received_ms)
+{
+    struct tenure *const tenure = arg;
+    const struct session_times times =
+        replayed ? times_unproven(tenure, received_ms) : times_at(tenure, received_ms);
+    ledger_apply(tenure->ledger, event, &times);
+    tenure->progress.seq = seq;
+    writer_progress(tenure->writer, &tenure->progress);
+    rest_when_full(tenure);
+}
+
+static void on_resumed(void *arg, int64_t received_ms)
+{
+    struct tenure *const tenure = arg;
+    const int64_t moment = timeline_at(&tenure->timeline, received_ms);
+    log_info("resumed", "gap_ms=%" PRId64 " in_voice=%zu", moment - tenure->progress.proven_ms,
+             ledger_in_voice(tenure->ledger));
+    writer_flush(tenure->writer); /* what was unproven until here must not hang on the next heartbeat */
+}
+
+static void on_session_lost(void *arg)
+{
+    struct tenure *const tenure = arg;
+    const struct session_times times = times_unproven(tenure, clock_monotonic_ms());
+    ledger_lose(tenure->ledger, &times);
+    tenure->progress.gateway_session++;
+    tenure->progress.seq = -1;
+    writer_progress(tenure->writer, &tenure->progress);
+    writer_flush(tenure->writer);
+}
+
+static void load_settings(struct tenure *tenure);
+
+static void on_acknowledged(void *arg, int64_t received_ms)
+{
+    struct tenure *const tenure = arg;
+    (void)received_ms; /* told by on_alive already */
+    if (tenure->proof_wanted) {
+        tenure->proof_wanted = false;
+        writer_flush(tenure->writer);
+    }
+    if (tenure->settings_timer != NULL)
+        load_settings(tenure);
+}
+
+/* Rule 2: every interval it is written that somebody watched. A beat first, so that what is written is fresh. Where
+ * nobody can be asked, the batch shows at least that the shard has an owner. */
+static void on_heartbeat(void *arg)
+{
+    struct tenure *const tenure = arg;
+    tenure->heartbeat =
+        loop_after(tenure->config.loop, tenure->config.heartbeat_interval * 1000, on_heartbeat, tenure);
+    tenure->proof_wanted = gateway_beat(tenure->gateway);
+    if (!tenure->proof_wanted)
+        writer_flush(tenure->writer);
+}
+
+/* The end ------------------------------------------------------------------------------------------------- */
+
+static void tell_over(struct tenure *tenure)
+{
+    if (tenure->settings_loading)
+        return; /* its answer comes here again */
+    if (tenure->on_stopped != NULL)
+        tenure->on_stopped(tenure->on_stopped_arg);
+    else
+        tenure->on_over(tenure->on_over_arg, tenure->end);
+}
+
+static void end(struct tenure *tenure, enum tenure_end why)
+{
+    tenure->over = true;
+    tenure->end = why;
+    gateway_destroy(tenure->gateway);
+    tenure->gateway = NULL;
+    loop_cancel(tenure->heartbeat);
+    loop_cancel(tenure->settings_timer);
+    tenure->heartbeat = tenure->settings_timer = NULL;
+    tell_over(tenure);
+}
+
+static void on_fatal(void *arg, const char *why)
+{
+    struct tenure *const tenure = arg;
+    log_error("discord_refuses", "shard=%d why=%s", tenure->config.key.shard_id, log_quote(why));
+    end(tenure, TENURE_REFUSED);
+}
+
+/* The database -------------------------------------------------------------------------------------------- */
+
+static void on_committed(void *arg, const struct batch_progress *progress)
+{
+    struct tenure *const tenure = arg;
+    if (tenure->gateway == NULL)
+        return;
+    if (progress->seq >= 0 && progress->gateway_session == tenure->progress.gateway_session)
+        gateway_set_committed(tenure->gateway, progress->seq);
+    if (tenure->full && writer_unwritten(tenure->writer) == 0 && tenure->on_stopped == NULL) {
+        log_info("unwritten_written", "shard=%d", tenure->config.key.shard_id);
+        tenure->full = false;
+        gateway_wake(tenure->gateway);
+    }
+}
+
+/* Rule of clocks: a step ahead is nobody's time in voice. */
+static void on_clock(void *arg, int64_t asked_ms, int64_t answered_ms, int64_t database_ms)
+{
+    struct tenure *const tenure = arg;
+    struct session_times times = times_at(tenure, answered_ms);
+    const bool idle = ledger_in_voice(tenure->ledger) == 0;
+    const int64_t step_ms = timeline_compare(&tenure->timeline, asked_ms, answered_ms, database_ms, idle);
+    if (step_ms == 0)
+        return;
+    log_warn("clock_stepped", "shard=%d by_ms=%" PRId64, tenure->config.key.shard_id, step_ms);
+    const struct session_times after = times_at(tenure, answered_ms);
+    times.start_at = after.start_at;
+    times.now_ms = after.now_ms;
+    ledger_split(tenure->ledger, &times);
+}
+
+static void on_refused(void *arg, enum writer_refusal why)
+{
+    end(arg, why == WRITER_TAKEN ? TENURE_TAKEN : TENURE_BEHIND);
+}
+
+static void start_gateway(struct tenure *tenure)
+{
+    const struct gateway_config config = {
+        .loop = tenure->config.loop,
+        .client = tenure->config.client,
+        .bot = tenure->config.bot,
+        .turns = tenure->config.turns,
+        .token = tenure->config.token,
+        .gateway_url = tenure->config.gateway_url,
+        .shard_id = tenure->config.key.shard_id,
+        .shard_count = tenure->config.key.shard_count,
+        .session = {tenure->session_id, tenure->resume_url, tenure->progress.seq},
+    };
+    tenure->gateway = gateway_create(&config, &(struct gateway_callbacks){
+                                                  .on_alive = on_alive,
+                                                  .on_broken = on_broken,
+                                                  .on_dispatch = on_dispatch,
+                                                  .on_resumed = on_resumed,
+                                                  .on_session_lost = on_session_lost,
+                                                  .on_acknowledged = on_acknowledged,
+                                                  .on_fatal = on_fatal,
+                                                  .arg = tenure,
+                                              });
+    tenure->heartbeat =
+        loop_after(tenure->config.loop, tenure->config.heartbeat_interval * 1000, on_heartbeat, tenure);
+}
+
+/* Settings (rule 6) --------------------------------------------------------------------------------------- */
+
+static void on_settings_time(void *arg)
+{
+    struct tenure *const tenure = arg;
+    tenure->settings_timer = NULL;
+    load_settings(tenure);
+}
+
+static void on_settings(void *arg, const struct db_settings_loaded *loaded)
+{
+    struct tenure *const tenure = arg;
+    tenure->settings_loading = false;
+    if (tenure->over) {
+        tell_over(tenure);
+        return;
+    }
+    if (loaded == NULL || tenure->settings_stale) {
+        tenure->settings_stale = false;
+        tenure->settings_timer =
+            loop_after(tenure->config.loop, loaded == NULL ? RETRY_MS : 0, on_settings_time, tenure);
+        return;
+    }
+    const struct session_times times = times_unproven(tenure, clock_monotonic_ms());
+    tenure->settings_since = loaded->as_of - SETTINGS_OVERLAP_S;
+    ledger_obey(tenure->ledger, loaded, &times);
+    writer_hold(tenure->writer, false);
+    if (tenure->gateway == NULL && tenure->on_stopped == NULL)
+        start_gateway(tenure);
+}
+
+static void load_settings(struct tenure *tenure)
+{
+    loop_cancel(tenure->settings_timer);
+    tenure->settings_timer = NULL;
+    tenure->settings_stale = tenure->settings_loading;
+    if (tenure->settings_loading)
+        return;
+    tenure->settings_loading = true;
+    db_settings_load(tenure->config.pool, &tenure->config.key, tenure->settings_since, on_settings, tenure);
+}
+
+/*
+ * A change takes effect when it was made, but not past the proven moment: so a sign of life is asked for first.
+ * At most once a second, for there is a budget of beats. After a break nothing is written before the changes of
+ * meanwhile are known.
+ */
+void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
+{
+    if (tenure->over)
+        return;
+    if (guild_id == 0) {
+        writer_hold(tenure->writer, true);
+        load_settings(tenure);
+        return;
+    }
+    const struct db_shard_key *const key = &tenure->config.key;
+    if ((guild_id >> 22) % (uint64_t)key->shard_count != (uint64_t)key->shard_id ||
+        tenure->settings_timer != NULL)
+        return;
+    const int64_t now = clock_monotonic_ms();
+    const bool rested = now - tenure->settings_beat_ms >= PROOF_WITHIN_MS;
+    if (rested)
+        tenure->settings_beat_ms = now;
+    const bool asked =
+        rested && tenure->gateway != NULL && tenure->on_stopped == NULL && gateway_beat(tenure->gateway);
+    tenure->settings_timer =
+        loop_after(tenure->config.loop, asked || !rested ? PROOF_WITHIN_MS : 0, on_settings_time, tenure);
+}
+
+/* Life ---------------------------------------------------------------------------------------------------- */
+
+/* Returns the latest beginning, in unix seconds: nothing may be booked before it. */
+static int64_t load_presence(struct tenure *tenure, const struct db_shard_claim *claim)
+{
+    int64_t latest = 0;
+    const size_t n = db_shard_claim_size(claim);
+    for (size_t i = 0; i < n; i++) {
+        const struct db_shard_member row = db_shard_claim_member(claim, i);
+        ledger_load(tenure->ledger, &row);
+        if (row.started_at > latest)
+            latest = row.started_at;
+    }
+    return latest;
+}
+
+static void create_parts(struct tenure *tenure, const struct db_shard_claim *claim)
+{
+    tenure->writer = writer_create(
+        &(struct writer_config){
+            .loop = tenure->config.loop,
+            .pool = tenure->config.pool,
+            .shard = tenure->config.key,
+            .epoch = claim->epoch,
+            .batch_no = claim->batch_no,
+        },
+        &(struct writer_callbacks){
+            .on_committed = on_committed, .on_clock = on_clock, .on_refused = on_refused, .arg = tenure});
+    tenure->ledger = ledger_create(tenure->writer, claim->epoch);
+    const int64_t latest_ms = load_presence(tenure, claim) * 1000;
+    timeline_start(&tenure->timeline, clock_monotonic_ms(), claim->now_ms,
+                   latest_ms > claim->proven_ms ? latest_ms : claim->proven_ms);
+}
+
+struct tenure *tenure_create(const struct shard_config *config, const struct db_shard_claim *claim,
+                             void (*on_over)(void *arg, enum tenure_end end), void *arg)
+{
+    struct tenure *const tenure = mem_alloc(sizeof(*tenure));
+    tenure->config = *config;
+    tenure->on_over = on_over;
+    tenure->on_over_arg = arg;
+    tenure->progress = (struct batch_progress){.seq = claim->seq, .proven_ms = claim->proven_ms};
+    create_parts(tenure, claim);
+    log_info("shard_claimed",
+             "shard=%d/%d epoch=%" PRId64 " batch=%" PRId64 " seq=%" PRId64
+             " in_voice=%zu proven_age_ms=%" PRId64,
+             config->key.shard_id, config->key.shard_count, claim->epoch, claim->batch_no, claim->seq,
+             ledger_in_voice(tenure->ledger), claim->proven_ms > 0 ? claim->now_ms - claim->proven_ms : -1);
+    writer_progress(tenure->writer, &tenure->progress);
+    tenure->session_id = mem_strdup(claim->session_id);
+    tenure->resume_url = mem_strdup(claim->resume_url);
+    tenure->settings_since = proven_s(tenure) - SETTINGS_OVERLAP_S;
+    load_settings(tenure);
+    return tenure;
+}
+
+void tenure_show_life(struct tenure *tenure)
+{
+    if (!tenure->over)
+        writer_flush(tenure->writer);
+}
+
+static void on_gateway_stopped(void *arg)
+{
+    struct tenure *const tenure = arg;
+    writer_drain(tenure->writer, tenure->on_stopped, tenure->on_stopped_arg);
+}
+
+static void on_nothing_owed(void *arg)
+{
+    struct tenure *const tenure = arg;
+    tenure->heartbeat = NULL;
+    tenure->on_stopped(tenure->on_stopped_arg);
+}
+
+void tenure_stop(struct tenure *tenure, void (*on_stopped)(void *arg), void *arg)
+{
+    loop_cancel(tenure->heartbeat);
+    tenure->heartbeat = NULL;
+    tenure->on_stopped = on_stopped;
+    tenure->on_stopped_arg = arg;
+    if (tenure->gateway != NULL) {
+        end_watch(tenure, "stopped");
+        gateway_stop(tenure->gateway, on_gateway_stopped, tenure);
+    } else { /* nothing was heard that is not written, or it cannot be written any more */
+        tenure->heartbeat = loop_after(tenure->config.loop, 0, on_nothing_owed, tenure);
+    }
+}
+
+void tenure_destroy(struct tenure *tenure)
+{
+    if (tenure == NULL)
+        return;
+    loop_cancel(tenure->heartbeat);
+    loop_cancel(tenure->settings_timer);
+    gateway_destroy(tenure->gateway);
+    ledger_destroy(tenure->ledger);
+    writer_destroy(tenure->writer);
+    free(tenure->session_id);
+    free(tenure->resume_url);
+    free(tenure);
+}

@@ -1,0 +1,29 @@
+/*
+ * One ownership of a shard, from its claim to its loss: follows the gateway, keeps presence, and writes sessions by the
+ * rules of counting. Glue between gateway, ledger and writer. All it knows beyond the database is in memory, and goes
+ * with it.
+ */
+#pragma once
+
+#include "tracker/shard.h"
+
+struct tenure;
+
+enum tenure_end {
+    TENURE_TAKEN, /* somebody else owns the shard */
+    TENURE_BEHIND, /* the database lacks batches that it had, or takes none: what it has is where to begin again */
+    TENURE_REFUSED, /* Discord will not have us: nothing helps */
+};
+
+/* Everything that config points to must live as long. on_over runs once, from the loop: then tenure_destroy() is due. */
+struct tenure *tenure_create(const struct shard_config *config, const struct db_shard_claim *claim,
+                             void (*on_over)(void *arg, enum tenure_end end), void *arg);
+/* NULL is accepted. Before on_over only where the pool calls back no more. */
+void tenure_destroy(struct tenure *tenure);
+
+/* The settings of a server changed; 0: any may have. */
+void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id);
+/* Writes a batch soon, be it empty. */
+void tenure_show_life(struct tenure *tenure);
+/* As shard_stop(). */
+void tenure_stop(struct tenure *tenure, void (*on_stopped)(void *arg), void *arg);

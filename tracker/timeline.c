@@ -1,0 +1,52 @@
+#include "tracker/timeline.h"
+
+enum {
+    STEP_MS = 2000,       /* no clock that is kept in order is so far off */
+    LASTING_MS = 60000,   /* a step that is taken back before was a mistake */
+    SLOW_ANSWER_MS = 500, /* says too little about when the clock was read */
+    SLEW = 1000,          /* one millisecond in so many */
+};
+
+void timeline_start(struct timeline *timeline, int64_t monotonic, int64_t reference, int64_t earliest)
+{
+    const int64_t now = reference > earliest ? reference : earliest;
+    *timeline = (struct timeline){.offset = now - monotonic, .last = earliest, .compared = monotonic};
+}
+
+int64_t timeline_at(struct timeline *timeline, int64_t monotonic)
+{
+    const int64_t moment = monotonic + timeline->offset;
+    if (moment > timeline->last)
+        timeline->last = moment;
+    return timeline->last;
+}
+
+static int64_t clamp(int64_t value, int64_t most)
+{
+    return value > most ? most : value < -most ? -most : value;
+}
+
+int64_t timeline_compare(struct timeline *timeline, int64_t asked, int64_t answered, int64_t reference,
+                         bool idle)
+{
+    if (answered - asked > SLOW_ANSWER_MS)
+        return 0;
+    const int64_t ahead = reference - (asked + (answered - asked) / 2 + timeline->offset);
+    const int64_t elapsed = answered - timeline->compared;
+    timeline->compared = answered;
+    if (ahead > -STEP_MS && ahead < STEP_MS) {
+        timeline->stepped = 0;
+        timeline->offset += clamp(ahead, elapsed / SLEW);
+        return 0;
+    }
+    const bool again = timeline->stepped != 0 && timeline->stepped_ahead == (ahead > 0);
+    if (!again) {
+        timeline->stepped = answered;
+        timeline->stepped_ahead = ahead > 0;
+    }
+    if (answered - timeline->stepped < LASTING_MS || (ahead < 0 && !idle))
+        return 0;
+    timeline->stepped = 0;
+    timeline->offset += ahead;
+    return ahead > 0 ? ahead : 0;
+}
