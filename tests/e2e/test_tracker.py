@@ -370,7 +370,7 @@ def test_stopped_before_the_database_answers(discord, trackers, sql, database):
     """Nothing was claimed, nothing is owed: it ends at once."""
     with away(database):
         tracker = trackers.start(wait=False)
-        wait_for(lambda: "database_lost" in tracker.log(), "the database's absence in the log")
+        wait_for(lambda: "database_unreachable" in tracker.log(), "the database's absence in the log")
         assert tracker.stop(3) == 0
 
 
