@@ -94,8 +94,7 @@ static const struct db_statement claim_shard = {
     "ON CONFLICT (shard_count, shard_id) DO UPDATE "
     "SET epoch = t.epoch + 1, interval_seconds = excluded.interval_seconds "
     "RETURNING epoch, batch_no, session_id, resume_url, seq, "
-    "          floor(extract(epoch FROM proven_at) * 1000)::bigint, "
-    "          floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+    "          floor(extract(epoch FROM proven_at) * 1000)::bigint",
 };
 
 static const struct db_statement end_old_watch = {
@@ -119,7 +118,13 @@ static const struct db_statement load_members = {
     "           WHERE ended_at IS NULL AND (guild_id >> 22) % $1::int = $2::int) AS s USING (guild_id, user_id)",
 };
 
-enum { ADOPTED, CLAIMED, WATCH_ENDED, LOADED };
+/* Behind all that takes long: what it says is still true when it arrives. */
+static const struct db_statement read_clock = {
+    "read_clock",
+    "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+};
+
+enum { ADOPTED, CLAIMED, WATCH_ENDED, LOADED, CLOCK_READ };
 
 struct claiming {
     void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate);
@@ -157,7 +162,7 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
             .resume_url = db_text(shard, 0, 3),
             .seq = db_is_null(shard, 0, 4) ? -1 : db_int(shard, 0, 4),
             .proven_ms = db_int(shard, 0, 5),
-            .now_ms = db_int(shard, 0, 6),
+            .now_ms = db_int(outcome->rows[CLOCK_READ], 0, 0),
             .members = outcome->rows[LOADED],
         };
         claiming->on_done(claiming->arg, &claim, "");
@@ -177,6 +182,7 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
     add_key(job, &end_old_watch, &taking->key);
     db_job_text(job, taking->reason);
     add_key(job, &load_members, &taking->key);
+    db_job_statement(job, &read_clock);
     db_pool_submit(pool, job, on_claimed, claiming);
 }
 

@@ -43,7 +43,7 @@ struct db_shard_claim {
     const char *session_id, *resume_url; /* of the gateway, borrowed; NULL: none was ever kept */
     int64_t seq;
     int64_t proven_ms;             /* unix milliseconds; 0: nothing was ever proven */
-    int64_t now_ms;                /* the database's clock */
+    int64_t now_ms;                /* the database's clock, read last */
     const struct db_rows *members; /* read with the two functions below */
 };
 

@@ -346,6 +346,7 @@ static int64_t load_presence(struct tenure *tenure, const struct db_shard_claim 
 
 static void create_parts(struct tenure *tenure, const struct db_shard_claim *claim)
 {
+    const int64_t claimed_ms = clock_monotonic_ms();
     tenure->writer = writer_create(
         &(struct writer_config){
             .loop = tenure->config.loop,
@@ -358,7 +359,7 @@ static void create_parts(struct tenure *tenure, const struct db_shard_claim *cla
             .on_committed = on_committed, .on_clock = on_clock, .on_refused = on_refused, .arg = tenure});
     tenure->ledger = ledger_create(tenure->writer, claim->epoch);
     const int64_t latest_ms = load_presence(tenure, claim) * 1000;
-    timeline_start(&tenure->timeline, clock_monotonic_ms(), claim->now_ms,
+    timeline_start(&tenure->timeline, claimed_ms, claim->now_ms,
                    latest_ms > claim->proven_ms ? latest_ms : claim->proven_ms);
 }
 

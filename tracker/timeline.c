@@ -4,7 +4,7 @@ enum {
     STEP_MS = 2000,       /* no clock that is kept in order is so far off */
     LASTING_MS = 60000,   /* a step that is taken back before was a mistake */
     SLOW_ANSWER_MS = 500, /* says too little about when the clock was read */
-    SLEW = 1000,          /* one millisecond in so many */
+    SLEW = 1000,          /* back by one millisecond in so many */
 };
 
 void timeline_start(struct timeline *timeline, int64_t monotonic, int64_t reference, int64_t earliest)
@@ -21,22 +21,20 @@ int64_t timeline_at(struct timeline *timeline, int64_t monotonic)
     return timeline->last;
 }
 
-static int64_t clamp(int64_t value, int64_t most)
-{
-    return value > most ? most : value < -most ? -most : value;
-}
-
 int64_t timeline_compare(struct timeline *timeline, int64_t asked, int64_t answered, int64_t reference,
                          bool idle)
 {
     if (answered - asked > SLOW_ANSWER_MS)
         return 0;
-    const int64_t ahead = reference - (asked + (answered - asked) / 2 + timeline->offset);
+    /* The clock was read between the two: what lies outside of that is certain, and only that is mended. */
+    const int64_t least = reference - (answered + timeline->offset),
+                  most = reference - (asked + timeline->offset);
+    const int64_t ahead = least > 0 ? least : most < 0 ? most : 0;
     const int64_t elapsed = answered - timeline->compared;
     timeline->compared = answered;
     if (ahead > -STEP_MS && ahead < STEP_MS) {
         timeline->stepped = 0;
-        timeline->offset += clamp(ahead, elapsed / SLEW);
+        timeline->offset += ahead > -elapsed / SLEW ? ahead : -elapsed / SLEW;
         return 0;
     }
     const bool again = timeline->stepped != 0 && timeline->stepped_ahead == (ahead > 0);

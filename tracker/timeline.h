@@ -2,10 +2,11 @@
  * The time that sessions are booked by: the database's clock as it was at the claim, carried on by the monotonic
  * clock, so that no step of any clock makes hours or takes them away. Pure: both clocks are arguments.
  *
- * The database's clock is looked at with every batch. A small difference is caught up with slowly. A step forward
- * that lasts is taken over, and told, so that what is open can end before it and begin again behind it. A step back
- * is not followed while anybody is in voice, for nothing may begin before something else has ended; this time is
- * then ahead of the clock until the channels are empty.
+ * The database's clock is looked at with every batch. Where it is a little ahead, by what the claim's answer took
+ * say, this time is put right at once; where it is a little behind, this time slows down. A step forward that lasts is
+ * taken over, and told, so that what is open can end before it and begin again behind it. A step back is not
+ * followed while anybody is in voice, for nothing may begin before something else has ended; this time is then ahead
+ * of the clock until the channels are empty.
  */
 #pragma once
 

@@ -15,7 +15,7 @@ static const int64_t epoch = INT64_C(1795000000000);
 
 static int64_t compare(struct timeline *t, int64_t monotonic, int64_t step, bool idle)
 {
-    return timeline_compare(t, monotonic - 10, monotonic + 10, epoch + monotonic + step, idle);
+    return timeline_compare(t, monotonic, monotonic, epoch + monotonic + step, idle);
 }
 
 static struct timeline started(void)
@@ -43,16 +43,37 @@ static void test_never_before_what_is_booked(void **state)
     assert_int_equal(timeline_at(&t, 2000), epoch + HOUR + 1000); /* and time goes on */
 }
 
-static void test_drift_is_caught_up_with_slowly(void **state)
+/* The answer to the claim came late: nobody may be booked earlier than he came for longer than that. */
+static void test_a_little_behind_is_put_right(void **state)
 {
     (void)state;
     struct timeline t = started();
-    assert_int_equal(compare(&t, MINUTE, 900, false), 0);
-    const int64_t first = timeline_at(&t, MINUTE) - epoch - MINUTE;
+    assert_int_equal(compare(&t, 1250, 120, false), 0);
+    assert_int_equal(timeline_at(&t, 1250), epoch + 1250 + 120);
+}
+
+static void test_a_little_ahead_slows_down(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    assert_int_equal(compare(&t, MINUTE, -900, false), 0);
+    const int64_t first = epoch + MINUTE - timeline_at(&t, MINUTE);
     assert_in_range(first, 1, 100);
     for (int i = 2; i < 30; i++)
-        assert_int_equal(compare(&t, i * MINUTE, 900, false), 0);
-    assert_int_equal(timeline_at(&t, 30 * MINUTE), epoch + 30 * MINUTE + 900);
+        assert_int_equal(compare(&t, i * MINUTE, -900, false), 0);
+    assert_int_equal(timeline_at(&t, 30 * MINUTE), epoch + 30 * MINUTE - 900);
+}
+
+static void test_the_way_of_an_answer_is_no_drift(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    for (int i = 1; i < 30; i++) {
+        const int64_t read = epoch + i * MINUTE;
+        assert_int_equal(timeline_compare(&t, i * MINUTE, i * MINUTE + 400, read, false), 0);
+        assert_int_equal(timeline_compare(&t, i * MINUTE + 500, i * MINUTE + 900, read + 900, false), 0);
+    }
+    assert_int_equal(timeline_at(&t, 30 * MINUTE), epoch + 30 * MINUTE);
 }
 
 static void test_a_step_that_is_taken_back_is_nothing(void **state)
@@ -106,7 +127,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_follows_the_database),
         cmocka_unit_test(test_never_before_what_is_booked),
-        cmocka_unit_test(test_drift_is_caught_up_with_slowly),
+        cmocka_unit_test(test_a_little_behind_is_put_right),
+        cmocka_unit_test(test_a_little_ahead_slows_down),
+        cmocka_unit_test(test_the_way_of_an_answer_is_no_drift),
         cmocka_unit_test(test_a_step_that_is_taken_back_is_nothing),
         cmocka_unit_test(test_a_step_ahead_that_lasts_is_taken_and_told),
         cmocka_unit_test(test_a_step_back_waits_for_empty_channels),
