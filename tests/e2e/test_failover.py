@@ -1,9 +1,11 @@
 """PostgreSQL dies, stays away, or goes on elsewhere, while members come, go and move all the time."""
 
 import random
+import re
 import threading
 import time
 
+import psycopg
 import pytest
 from answers import gallery_item
 from clusters import running_pair
@@ -116,3 +118,31 @@ def test_postgres_is_away_for_long(discord, trackers, pair):
         load.goes_on(50)
     with pair.connect() as sql:
         assert_nothing_lost_nothing_double(sql, discord, load, tracker)
+
+
+KEPT = "SELECT batch_no, epoch, extract(epoch FROM proven_at)::float8 FROM tracker_shard"
+
+
+@asynchronous
+def test_batches_that_the_standby_never_got(discord, trackers, pair):
+    """They are named, and the tracker goes on from what is left: what they proved is not counted, who stayed goes on."""
+    tracker = trackers.start()
+    with Load(discord, tracker) as load:
+        load.goes_on(100)
+        pair.part()
+        with psycopg.connect(pair.standby.url, dbname="vcledger") as sql:
+            left, *proof_left = sql.execute(KEPT).fetchone()
+        load.goes_on(100)
+        with pair.connect() as sql:
+            committed, *proof = sql.execute(KEPT).fetchone()
+        pair.primary.kill()
+        load.watch.note_proof(time.time(), *proof)
+        load.watch.note_proof(time.time(), *proof_left)
+        pair.fail_over()
+        lost = re.compile(r" batches_lost shard=0 first=(\d+) last=(\d+) ")
+        line = wait_for(lambda: lost.search(tracker.log()), "the tracker's words", 30)
+        load.goes_on(100)
+    assert int(line[1]) == left < committed <= int(line[2]) + 1
+    wait_for(lambda: discord.frames(6), "RESUME from the last batch that is left", 30)
+    with pair.connect() as sql:
+        assert_the_ledger_is_true(sql, discord, load)
