@@ -9,7 +9,7 @@
 /* Half a minute less than Discord's, for the answer has to be made. */
 #define TOKEN_LIFE "interval '14 minutes 30 seconds'"
 /* What kills its workers again and again shall not kill them all. */
-#define MAX_TRIES "8"
+#define MAX_TRIES "32"
 
 /* Recording ------------------------------------------------------------------------------------------------ */
 
