@@ -133,6 +133,25 @@ def test_killed_and_all_resumed(discord, trackers, servers, sql, count):
     assert_ledger_is_whole(sql)
 
 
+def test_a_second_process_takes_all_of_them_over(discord, trackers, servers, sql):
+    discord.faults(max_concurrency=4)
+    first = trackers.start(SHARD_COUNT="4")
+    until_known(sql, servers, 4)
+    second = trackers.start(wait=False, SHARD_COUNT="4")
+    for server in servers:
+        join(discord, server)
+    until_present(sql, *[(server, 0) for server in servers])
+    until_committed(sql, discord)
+    before = discord.last_request()
+    first.kill()
+    for server in servers:
+        join(discord, server, 1)
+    until_present(sql, *[(server, member) for server in servers for member in (0, 1)])
+    assert resumed(discord, before) == {shard: 1 for shard in range(4)} and not identifies(discord, before)
+    assert second.process.poll() is None
+    assert_ledger_is_whole(sql)
+
+
 def test_what_happens_to_one_leaves_the_others_alone(discord, trackers, servers, sql):
     even, odd = servers[:2]
     discord.faults(max_concurrency=2)
@@ -240,6 +259,26 @@ def test_two_processes_that_do_not_know_of_each_other(discord, trackers, servers
 
 
 # The number of shards -----------------------------------------------------------------------------------------------
+
+
+def test_another_number_of_shards(discord, trackers, servers, sql):
+    """What was open ends where the shard of before proved it, and goes on with the new one."""
+    discord.faults(max_concurrency=4)
+    tracker = trackers.start(SHARD_COUNT="1")
+    until_known(sql, servers, 1)
+    for server in servers:
+        join(discord, server)
+    until_present(sql, *[(server, 0) for server in servers])
+    time.sleep(4)
+    assert tracker.stop() == 0
+    leave(discord, servers[0])
+    trackers.start(SHARD_COUNT="4")
+    until_known(sql, servers, 4)
+    until_present(sql, *[(server, 0) for server in servers[1:]])
+    ended = sql.execute("SELECT guild_id, total_seconds FROM voice_session WHERE ended_at IS NOT NULL").fetchall()
+    assert {guild for guild, _ in ended} == {server.id for server in servers}
+    assert all(3 <= seconds <= 8 for _, seconds in ended), ended
+    assert_ledger_is_whole(sql)
 
 
 def test_discord_does_not_say_how_many(discord, trackers):
