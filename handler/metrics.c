@@ -1,9 +1,10 @@
 #include "handler/metrics.h"
 
 static const char *const commands[] = {"leaderboard", "stats", "settings", "other", NULL};
-static const char *const answer_results[] = {"picture",   "text",           "words",   "failed",
-                                             "overtaken", "unacknowledged", "unknown", "no_server",
-                                             "busy",      "other",          NULL};
+static const char *const answer_results[] = {
+    "picture", "text",      "words", "failed", "overtaken", "unacknowledged",
+    "unknown", "no_server", "busy",  "other",  NULL,
+};
 static const char *const record_results[] = {"recorded", "unconfirmed", "replayed", "taken_over", NULL};
 static const char *const avatar_results[] = {"kept", "fetched", "failed", NULL};
 static const char *const rest_results[] = {"ok", "refused", "unreachable", "full", NULL};

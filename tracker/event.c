@@ -257,6 +257,7 @@ static const char *read_dispatch(struct event_frame *frame)
     for (size_t i = 0; i < sizeof(dispatches) / sizeof(dispatches[0]); i++) {
         if (strcmp(name, dispatches[i].name) == 0) {
             frame->event.type = dispatches[i].type;
+            frame->event.name = dispatches[i].name;
             return dispatches[i].read(frame->d, frame);
         }
     }

@@ -68,6 +68,7 @@ struct event_guild {
 
 struct event {
     enum event_type type;
+    const char *name;  /* Discord's, a constant; NULL of EVENT_OTHER */
     uint64_t guild_id; /* 0 where the event belongs to none */
     union {
         struct event_ready ready;

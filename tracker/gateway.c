@@ -11,6 +11,7 @@
 #include "tracker/gateway_rules.h"
 #include "tracker/gateway_wire.h"
 #include "tracker/identify.h"
+#include "tracker/metrics.h"
 #include "tracker/websocket.h"
 
 #include <inttypes.h>
@@ -173,6 +174,7 @@ static void reconnect(struct gateway *g, const char *why)
     if (g->session_id != NULL && g->state != RUNNING && g->state != ASKING)
         g->failed_resumes++;
     drop(g);
+    metrics_count(METRIC_RECONNECTS, why, NULL);
     const int64_t pause = gateway_reconnect_pause(g->failures++, chance());
     log_info("gateway_reconnecting", "shard=%d why=%s pause_ms=%" PRId64, g->config.shard_id, log_quote(why),
              pause);
@@ -188,6 +190,8 @@ static void break_off(struct gateway *g, const char *why)
 
 static void forget_session(struct gateway *g)
 {
+    if (g->session_id != NULL)
+        metrics_count(METRIC_SESSIONS_LOST, NULL, NULL);
     free(g->session_id);
     free(g->resume_url);
     g->session_id = g->resume_url = NULL;
@@ -346,6 +350,7 @@ static void on_invalid_session(struct gateway *g, bool resumable)
         return;
     }
     log_info("gateway_invalid_session", "shard=%d", g->config.shard_id);
+    metrics_count(METRIC_RECONNECTS, "op 9", NULL);
     /* Perhaps a shard in another process, which does not know of our turns, was faster: no reason for growing pauses. */
     if (g->state == IDENTIFYING && g->config.shard_count > 1 && ++g->refusals <= FREE_REFUSALS)
         g->lost_identifies--;
@@ -633,6 +638,7 @@ bool gateway_beat(struct gateway *g)
 
 void gateway_rest(struct gateway *g)
 {
+    metrics_count(METRIC_RECONNECTS, "rest", NULL);
     if (g->socket != NULL)
         websocket_close(g->socket, DISCORD_CLOSE_UNKNOWN_ERROR);
     drop(g);

@@ -380,3 +380,17 @@ size_t ledger_in_voice(const struct ledger *ledger)
 {
     return voice_count(ledger->voice);
 }
+
+static void count_open(void *arg, uint64_t guild_id, struct voice_member *member)
+{
+    size_t *const n = arg;
+    (void)guild_id;
+    *n += member->session_id != 0;
+}
+
+size_t ledger_open_sessions(const struct ledger *ledger)
+{
+    size_t n = 0;
+    voice_each(ledger->voice, 0, count_open, &n);
+    return n;
+}

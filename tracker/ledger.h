@@ -20,6 +20,8 @@ void ledger_destroy(struct ledger *ledger);
 void ledger_load(struct ledger *ledger, const struct db_shard_member *row);
 /* Members in voice, counted or not. */
 size_t ledger_in_voice(const struct ledger *ledger);
+/* Those who are counted. Looks at everybody. */
+size_t ledger_open_sessions(const struct ledger *ledger);
 
 void ledger_apply(struct ledger *ledger, const struct event *event, const struct session_times *times);
 /* The gateway's session is lost: nobody knows who is where. */

@@ -12,6 +12,7 @@
 #include "tracker/metrics.h"
 #include "tracker/shards.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,18 @@ static void on_settings(void *arg, const char *guild_id)
         shards_settings_changed(tracker->shards, id);
 }
 
+static void on_scrape(void *arg)
+{
+    const struct tracker *const tracker = arg;
+    const struct shard_measures sum = shards_measure(tracker->shards);
+    metrics_set(METRIC_SHARDS_OWNED, (double)sum.owned);
+    metrics_set(METRIC_SHARDS_WATCHING, (double)sum.watching);
+    metrics_set(METRIC_OPEN_SESSIONS, (double)sum.open_sessions);
+    metrics_set(METRIC_MEMBERS_IN_VOICE, (double)sum.in_voice);
+    metrics_set(METRIC_CHANGES_UNWRITTEN, (double)sum.unwritten);
+    metrics_set(METRIC_PROVEN_AGE, sum.proven_age_ms < 0 ? NAN : (double)sum.proven_age_ms / 1000);
+}
+
 static void watch_signals(struct tracker *tracker)
 {
     sigset_t set;
@@ -114,7 +127,8 @@ static int run(struct tracker *tracker, struct shards_config *config, const char
     config->rest = rest;
     tracker->shards = shards_create(config, on_failed, tracker);
     struct metrics_server *const metrics =
-        tracker->metrics_fd >= 0 ? metrics_server_create(tracker->loop, tracker->metrics_fd, NULL, NULL) : NULL;
+        tracker->metrics_fd >= 0 ? metrics_server_create(tracker->loop, tracker->metrics_fd, on_scrape, tracker)
+                                 : NULL;
 
     loop_run(tracker->loop);
 

@@ -112,6 +112,12 @@ struct shard *shard_create(const struct shard_config *config, void (*on_failed)(
     return shard;
 }
 
+void shard_measure(const struct shard *shard, struct shard_measures *sum)
+{
+    if (shard->tenure != NULL)
+        tenure_measure(shard->tenure, sum);
+}
+
 void shard_settings_changed(struct shard *shard, uint64_t guild_id)
 {
     if (guild_id == 0)

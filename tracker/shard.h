@@ -29,6 +29,15 @@ struct shard_config {
 /* on_failed: the shard cannot go on, and why is logged (Discord refuses us for good, no tables).
  */
 struct shard *shard_create(const struct shard_config *config, void (*on_failed)(void *arg), void *arg);
+/* The state of shards at a moment, added up. */
+struct shard_measures {
+    size_t owned, watching;
+    size_t open_sessions, in_voice; /* members who are counted, and all of them */
+    size_t unwritten;               /* changes */
+    int64_t proven_age_ms;          /* of the oldest proven moment that is committed; -1: there is none */
+};
+/* Adds the shard's. */
+void shard_measure(const struct shard *shard, struct shard_measures *sum);
 /* The settings of a server changed; 0: any may have. */
 void shard_settings_changed(struct shard *shard, uint64_t guild_id);
 /* A planned stop: hears no more, commits what was heard, leaves sessions open and the gateway's session alive,

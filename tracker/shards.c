@@ -110,6 +110,14 @@ struct shards *shards_create(const struct shards_config *config, void (*on_faile
 
 /* Running -------------------------------------------------------------------------------------------------- */
 
+struct shard_measures shards_measure(const struct shards *shards)
+{
+    struct shard_measures sum = {.proven_age_ms = -1};
+    for (size_t i = 0; i < shards->n; i++)
+        shard_measure(shards->all[i], &sum);
+    return sum;
+}
+
 void shards_settings_changed(struct shards *shards, uint64_t guild_id)
 {
     for (size_t i = 0; i < shards->n; i++)

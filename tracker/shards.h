@@ -25,6 +25,7 @@ void shards_configure(struct shards_config *config);
 
 /* on_failed: one of them cannot go on, or Discord refuses the token; why is logged. Once at most, from the loop. */
 struct shards *shards_create(const struct shards_config *config, void (*on_failed)(void *arg), void *arg);
+struct shard_measures shards_measure(const struct shards *shards);
 /* The settings of a server changed; 0: any may have. */
 void shards_settings_changed(struct shards *shards, uint64_t guild_id);
 /* A planned stop, as shard_stop(), of all of them: on_stopped comes after the last. */

@@ -4,8 +4,10 @@
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
+#include "tracker/event.h"
 #include "tracker/gateway.h"
 #include "tracker/ledger.h"
+#include "tracker/metrics.h"
 #include "tracker/timeline.h"
 #include "tracker/writer.h"
 
@@ -26,6 +28,7 @@ struct tenure {
     struct timeline timeline;
     /* Of the last event applied, and the last moment at which the gateway was heard with all before it known. */
     struct batch_progress progress;
+    int64_t proof_committed_ms; /* the proven moment in the database; 0: none */
     struct loop_timer *heartbeat;
     bool proof_wanted; /* the heartbeat asked the gateway for a sign of life, and writes when it comes */
     bool watching;
@@ -111,6 +114,7 @@ static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool 
     struct tenure *const tenure = arg;
     const struct session_times times =
         replayed ? times_unproven(tenure, received_ms) : times_at(tenure, received_ms);
+    metrics_count(METRIC_EVENTS, event->name, NULL);
     ledger_apply(tenure->ledger, event, &times);
     tenure->progress.seq = seq;
     writer_progress(tenure->writer, &tenure->progress);
@@ -199,6 +203,7 @@ static void on_fatal(void *arg, const char *why)
 static void on_committed(void *arg, const struct batch_progress *progress)
 {
     struct tenure *const tenure = arg;
+    tenure->proof_committed_ms = progress->proven_ms;
     if (tenure->gateway == NULL)
         return;
     if (progress->seq >= 0 && progress->gateway_session == tenure->progress.gateway_session)
@@ -371,6 +376,7 @@ struct tenure *tenure_create(const struct shard_config *config, const struct db_
     tenure->on_over = on_over;
     tenure->on_over_arg = arg;
     tenure->progress = (struct batch_progress){.seq = claim->seq, .proven_ms = claim->proven_ms};
+    tenure->proof_committed_ms = claim->proven_ms;
     create_parts(tenure, claim);
     log_info("shard_claimed",
              "shard=%d/%d epoch=%" PRId64 " batch=%" PRId64 " seq=%" PRId64
@@ -383,6 +389,21 @@ struct tenure *tenure_create(const struct shard_config *config, const struct db_
     tenure->settings_since = proven_s(tenure) - SETTINGS_OVERLAP_S;
     load_settings(tenure);
     return tenure;
+}
+
+void tenure_measure(const struct tenure *tenure, struct shard_measures *sum)
+{
+    if (tenure->over)
+        return;
+    sum->owned++;
+    sum->watching += tenure->watching;
+    sum->open_sessions += ledger_open_sessions(tenure->ledger);
+    sum->in_voice += ledger_in_voice(tenure->ledger);
+    sum->unwritten += writer_unwritten(tenure->writer);
+    struct timeline timeline = tenure->timeline; /* a copy: a look at the time must not move it */
+    const int64_t age_ms = timeline_at(&timeline, clock_monotonic_ms()) - tenure->proof_committed_ms;
+    if (tenure->proof_committed_ms > 0 && age_ms > sum->proven_age_ms)
+        sum->proven_age_ms = age_ms;
 }
 
 void tenure_show_life(struct tenure *tenure)

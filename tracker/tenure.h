@@ -23,6 +23,8 @@ void tenure_destroy(struct tenure *tenure);
 
 /* The settings of a server changed; 0: any may have. */
 void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id);
+/* As shard_measure(). */
+void tenure_measure(const struct tenure *tenure, struct shard_measures *sum);
 /* Writes a batch soon, be it empty. */
 void tenure_show_life(struct tenure *tenure);
 /* As shard_stop(). */

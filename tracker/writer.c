@@ -4,6 +4,7 @@
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
+#include "tracker/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,9 @@ struct writer {
     bool held;
     int64_t batch_no; /* batches committed so far */
     struct batch_progress progress;
-    int64_t closed_ms, sent_ms; /* monotonic: when it was closed, and sent last */
+    /* On the monotonic clock: the first change in the batch that collects, and in the one under way; when that was
+     * closed, and sent last. */
+    int64_t next_begun_ms, begun_ms, closed_ms, sent_ms;
     int refusals;
     void (*on_written)(void *arg);
     void *on_written_arg;
@@ -56,6 +59,8 @@ static void schedule(struct writer *writer, int64_t ms)
 
 struct batch *writer_batch(struct writer *writer)
 {
+    if (writer->next->size == 0)
+        writer->next_begun_ms = clock_monotonic_ms();
     schedule(writer, writer->next->size < MANY ? COLLECT_MS : 0);
     return writer->next;
 }
@@ -109,6 +114,7 @@ static void on_time(void *arg)
         writer->under_way->progress = writer->progress;
         writer->next = batch_create();
         writer->wanted = false;
+        writer->begun_ms = writer->next_begun_ms;
         writer->closed_ms = clock_monotonic_ms();
         writer->refusals = 0;
     }
@@ -118,7 +124,11 @@ static void on_time(void *arg)
 static void committed(struct writer *writer)
 {
     const struct batch_progress progress = writer->under_way->progress;
-    const int64_t took_ms = clock_monotonic_ms() - writer->closed_ms;
+    const int64_t now = clock_monotonic_ms();
+    const int64_t took_ms = now - writer->closed_ms;
+    metrics_observe(METRIC_BATCH_CHANGES, (double)writer->under_way->size);
+    if (writer->under_way->size > 0)
+        metrics_observe(METRIC_BATCH_SECONDS, (double)(now - writer->begun_ms) / 1000);
     log_line(took_ms < LATE_MS ? LOG_DEBUG : LOG_INFO, "batch_committed",
              "batch=%lld changes=%zu seq=%lld ms=%lld waiting=%zu", (long long)writer->batch_no,
              writer->under_way->size, (long long)progress.seq, (long long)took_ms, writer->next->size);
@@ -219,7 +229,10 @@ static void failed(struct writer *writer, const char *sqlstate)
 static void on_sent(void *arg, const struct db_outcome *outcome)
 {
     struct writer *const writer = arg;
+    static const char *const results[] = {
+        [DB_OK] = "committed", [DB_FAILED] = "refused", [DB_LOST] = "lost", [DB_UNAVAILABLE] = "unavailable"};
     const int64_t sent_ms = writer->sent_ms;
+    metrics_count(METRIC_BATCHES, results[outcome->status], NULL);
     switch (outcome->status) {
     case DB_OK:
         committed(writer);

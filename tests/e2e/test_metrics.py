@@ -203,3 +203,89 @@ def test_it_is_off_by_default_and_says_what_is_wrong(discord, handlers, trackers
         handler = handlers(wait=False, METRICS_LISTEN=f"127.0.0.1:{port}")
         assert handler.process.wait(10) == 1
         assert handler.log() == f"handler: METRICS_LISTEN 127.0.0.1:{port}: Address already in use\n"
+
+
+# The tracker --------------------------------------------------------------------------------------------------------
+
+
+def gauges(scrape):
+    """Shards owned and watching, open sessions, members in voice."""
+    return tuple(scrape[name] for name in ("shards_owned", "shards_watching", "open_sessions", "members_in_voice"))
+
+
+def until_gauges(port, *expected):
+    return wait_for(lambda: gauges(scrape := Scrape(port)) == expected and scrape, f"gauges {expected}")
+
+
+def test_what_the_tracker_sees_and_writes(discord, trackers, sql, port, listening):
+    ann, ben, cleo = discord.people[:3]
+    sql.execute("INSERT INTO guild_settings (guild_id, count_afk, changed_by) VALUES (%s, false, 1)", [discord.guild])
+    trackers.start(**listening)
+    scrape = until_gauges(port, 1, 1, 0, 0)
+    assert scrape.by("events_total") == {"READY": 1, "GUILD_CREATE": len(discord.state()["guilds"])}
+    discord.voice(ann, discord.channels[0])
+    discord.voice(ben, discord.channels[0])
+    discord.voice(cleo, discord.afk_channel)
+    discord.voice(discord.bots[0], discord.channels[0])
+    until_gauges(port, 1, 1, 2, 3)
+    discord.leave(ann)
+    discord.flags(ben, self_mute=True)
+    until_gauges(port, 1, 1, 1, 2)
+    scrape = wait_for(lambda: (scrape := Scrape(port))["changes_unwritten"] == 0 and scrape, "everything written")
+    assert scrape.by("events_total")["VOICE_STATE_UPDATE"] == 6
+    assert scrape.by("batches_total") == {"committed": scrape["batch_changes_count"]}
+    assert scrape["batch_changes_sum"] >= 6 and 0 < scrape["batch_seconds_count"] <= scrape["batch_changes_count"]
+    assert 0 <= scrape["proven_age_seconds"] < 10
+    assert scrape.by("reconnects_total") == {} and scrape["gateway_sessions_lost_total"] == 0
+
+
+def test_why_the_gateway_was_lost(discord, trackers, port, listening):
+    ann = discord.people[0]
+    trackers.start(**listening)
+    discord.voice(ann, discord.channels[0])
+    until_gauges(port, 1, 1, 1, 1)
+    discord.gateway("reconnect")
+    wait_for(lambda: Scrape(port).by("events_total").get("RESUMED") == 1, "the RESUME")
+    scrape = until_gauges(port, 1, 1, 1, 1)
+    assert scrape.by("reconnects_total") == {"op 7": 1} and scrape["gateway_sessions_lost_total"] == 0
+    discord.gateway("invalid_session", resumable=False)
+    wait_for(lambda: Scrape(port).by("events_total").get("READY") == 2, "a new session")
+    scrape = until_gauges(port, 1, 1, 1, 1)
+    assert scrape.by("reconnects_total") == {"op 7": 1, "op 9": 1} and scrape["gateway_sessions_lost_total"] == 1
+    discord.faults(connect="refuse")
+    discord.gateway("cut")
+    scrape = wait_for(lambda: (scrape := Scrape(port))["shards_watching"] == 0 and scrape, "nobody watches")
+    assert scrape["shards_owned"] == 1 and set(scrape.by("reconnects_total")) == {"op 7", "op 9", "closed"}
+    discord.faults(connect="accept")
+
+
+def test_what_waits_for_the_database(discord, trackers, database, port, listening):
+    trackers.start(**listening)
+    wait_for(lambda: Scrape(port).get("proven_age_seconds") is not None, "a proof")
+    with away(database):
+        wait_for(lambda: Scrape(port)["database_connections"] == 0, "it is away")
+        for person in discord.people[:3]:
+            discord.voice(person, discord.channels[0])
+        scrape = until_gauges(port, 1, 1, 3, 3)
+        assert scrape["changes_unwritten"] >= 3
+        older = scrape["proven_age_seconds"] + 1
+        wait_for(lambda: Scrape(port)["proven_age_seconds"] > older, "the proof grows old")
+    scrape = wait_for(lambda: (scrape := Scrape(port))["changes_unwritten"] == 0 and scrape, "everything written", 30)
+    wait_for(lambda: Scrape(port)["proven_age_seconds"] < 4, "a fresh proof")
+    assert scrape["batch_seconds_sum"] > 1
+
+
+def is_listening(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_who_waits_for_a_shard_owns_none(discord, trackers, port, listening):
+    first = trackers.start()
+    discord.voice(discord.people[0], discord.channels[0])
+    trackers.start(wait=False, **listening)
+    wait_for(lambda: is_listening(port), "the second tracker")
+    scrape = until_gauges(port, 0, 0, 0, 0)
+    assert scrape.get("proven_age_seconds") is None
+    assert first.stop() == 0
+    until_gauges(port, 1, 1, 1, 1)
