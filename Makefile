@@ -27,7 +27,7 @@ LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo z
 # Packages first, then a make that sees what they brought; on all processors unless told otherwise.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run register test unit asan lint pictures format clean deps test-deps lint-deps
+.PHONY: all run register test soak unit asan lint pictures format clean deps test-deps lint-deps
 all: deps
 	@+$(SUBMAKE) programs
 .PHONY: programs
@@ -108,6 +108,12 @@ unit: test-deps
 PYTEST ?=
 test: unit
 	@cd tests && BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) /usr/bin/python3 -m pytest $(PYTEST)
+
+# Random evenings for so long.
+MINUTES ?= 30
+soak: test-deps
+	@+$(SUBMAKE) tests
+	@cd tests && BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) /usr/bin/python3 soak.py $(MINUTES)
 
 asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppressions=0
 asan:

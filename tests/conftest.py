@@ -56,8 +56,7 @@ def discord(tmp_path):
 @pytest.fixture
 def settings(discord, database):
     """What both programs need to know."""
-    names = ["DISCORD_APPLICATION_ID", "DISCORD_PUBLIC_KEY", "DISCORD_TOKEN", "DISCORD_API_URL", "DISCORD_CDN_URL", "TLS_CA_FILE"]
-    return {name: discord.env[name] for name in names} | {"DATABASE_URL": database, "LOG_LEVEL": "debug"}
+    return {**discord.settings(), "DATABASE_URL": database}
 
 
 @pytest.fixture

@@ -225,6 +225,11 @@ class Discord:
         self.channels = [int(c["id"]) for c in guild["channels"] if c["type"] == 2 and c["id"] != guild["afk_channel_id"]]
         self.afk_channel = int(guild["afk_channel_id"])
 
+    def settings(self):
+        """What both programs need to know, but for their database."""
+        names = ["DISCORD_APPLICATION_ID", "DISCORD_PUBLIC_KEY", "DISCORD_TOKEN", "DISCORD_API_URL", "DISCORD_CDN_URL", "TLS_CA_FILE"]
+        return {name: self.env[name] for name in names} | {"LOG_LEVEL": "debug"}
+
     def call(self, path, body=None, timeout=60):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})

@@ -1,9 +1,14 @@
-"""A server with a history: what the handler's tests ask about."""
+"""A server with a history: what the handler's tests ask about. And an evening, for the tracker's."""
 
 import json
+import os
+import random
 import time
 
 import pytest
+from clusters import running_pair
+from evening import Evening
+from faults import Clock
 from harness import ROOT, record_sessions
 
 GUILD = """
@@ -44,3 +49,15 @@ def ledger(sql, discord):
     record_sessions(sql, discord.guild, ended)
     record_sessions(sql, discord.guild, [(discord.people[i], now - minutes * 60, None) for i, minutes in OPEN.items()])
     return sql
+
+
+@pytest.fixture
+def evening(discord, tmp_path):
+    """With trackers and a pair of PostgreSQLs of its own. RANDOM_SEED repeats its choices."""
+    seed = int(os.environ.get("RANDOM_SEED", random.SystemRandom().getrandbits(32)))
+    clock = Clock(tmp_path / "postgres.clock")
+    with running_pair(tmp_path, True, "wal_retrieve_retry_interval=100ms", **clock.environment) as pair:
+        evening = Evening(seed, discord, pair, clock, tmp_path)
+        yield evening
+        print(evening.story())  # shown where the test failed
+        evening.end()

@@ -59,10 +59,10 @@ class Voices:
 
 
 class Evening:
-    def __init__(self, seed, discord, pair, clock, environment, directory):
-        self.discord = discord
+    def __init__(self, seed, discord, pair, clock, directory):
+        self.seed, self.discord = seed, discord
         self.plan = Plan(seed, discord.state()["guilds"])
-        self.truth, self.watch = Truth(), Watch()
+        self.truth, self.watch = Truth(), Watch(self.plan.beat)
         self.truth.afk = {server.id: server.afk for server in self.plan.servers}
         self.due = []  # (when, what): faults that end, trackers that start
         self.begun = time.time()
@@ -70,7 +70,7 @@ class Evening:
         self.counts = collections.Counter()  # what was done
         self.voices, self.gateway = Voices(self), Gateway(self)
         self.database = Database(self, pair, clock)
-        self.trackers = Trackers(self, {**environment, "DATABASE_URL": self.database.url}, directory)
+        self.trackers = Trackers(self, {**discord.settings(), **self.plan.environment, "DATABASE_URL": self.database.url}, directory)
 
     def tell(self, *words):
         self.told.append(f"{time.time():.3f} {' '.join(map(str, words))}")
@@ -138,20 +138,28 @@ class Evening:
             found = set(sql.execute(f"SELECT guild_id, user_id, channel_id FROM {table}").fetchall())
             assert found == expected, f"{table}: too much {found - expected}, too little {expected - found}"
         assert_ledger_is_whole(sql)
-        found = [*complaints(truth, sql, self.watch), *self.watch.complaints(now)]
+        found = [*complaints(truth, sql, self.watch), *self.watch.complaints(sql, now)]
         assert not found, "\n".join(found)
         for life in self.watch.lives:
             failed = [words for _, event, words in life.events() if event == "statement_failed"]
             assert not [words for words in failed if not any(code in words for code in EXPECTED_FAILURES)], failed
 
+    # Afterwards ---------------------------------------------------------------------------------------------------
+
+    def faults(self):
+        """How often each was done."""
+        return {name: self.counts[name] for name in FAULTS}
+
     def summary(self):
-        """One line: what was done, and how much of the time nobody watched."""
-        now = time.time()
-        guild = self.plan.servers[0].id
+        """In a line: what was done, and how many of the seconds nobody watched."""
+        now, guild = time.time(), self.plan.servers[0].id
         lost = sum(min(end, now) - max(begin, self.begun) for begin, end in self.watch.gaps(guild, now) if end > self.begun)
-        faults = " ".join(f"{name}={n}" for name, n in sorted(self.counts.items()) if name != "events")
-        return f"events={self.counts['events']} faults={sum(self.counts.values()) - self.counts['events']} " \
-            f"seconds={now - self.begun:.0f} unwatched={lost:.0f} {faults}"
+        words = [f"{name}={n}" for name, n in {**self.plan.environment, **self.faults()}.items() if n]
+        faults = sum(self.faults().values())
+        return f"seed={self.seed} events={self.counts['events']} faults={faults} seconds={now - self.begun:.0f} unwatched={lost:.0f} {' '.join(words)}"
+
+    def story(self):
+        return "\n".join([f"RANDOM_SEED={self.seed}", *self.told, self.summary()])
 
     def end(self):
         self.trackers.end()

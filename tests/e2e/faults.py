@@ -7,7 +7,7 @@ import time
 
 import psycopg
 from harness import BIN, TESTS, Detour, Program, away, wait_for
-from watch import BEAT, HOUR, Life
+from watch import HOUR, Life
 
 # Ends of pauses that a living tracker makes before an IDENTIFY: nobody waits so long here.
 LONG_PAUSE_MS = 3000
@@ -88,11 +88,11 @@ class Trackers:
         self.environment = {
             **environment,
             **self.clock.environment,
-            "HEARTBEAT_INTERVAL": str(BEAT),
             "ASAN_OPTIONS": "verify_asan_link_order=0",
         }
 
     def start(self):
+        self.evening.database.right_clock()
         path = self.directory / f"tracker-{len(self.lives) + 1}.log"
         life = Life(Program([BIN / "tracker"], self.environment, path))
         self.lives.append(life)
@@ -107,9 +107,8 @@ class Trackers:
 
     def owner(self):
         """The one that claimed last; None where it does not run."""
-        claims = [(claim, life.name, life) for life in self.lives for claim in life.claims()]
-        life = max(claims)[2] if claims else None
-        return life if life in self.running() else None
+        reigns = list(self.evening.watch.reigns(time.time()))
+        return reigns[-1].life if reigns and reigns[-1].life in self.running() else None
 
     # Faults ------------------------------------------------------------------------------------------------------
 
@@ -117,6 +116,7 @@ class Trackers:
         life = self.owner() or next(iter(self.running()), None)
         if life is None:
             return False
+        self.evening.database.right_clock()
         life.died = time.time()
         life.program.process.kill()
         life.program.process.wait()
@@ -128,6 +128,7 @@ class Trackers:
         life = self.owner()  # before its first words the signal would simply end it
         if life is None:
             return False
+        self.evening.database.right_clock()
         life.stopping = True
         life.program.process.send_signal(signal.SIGTERM)
         self.evening.tell("terminated", life.name)
@@ -137,6 +138,7 @@ class Trackers:
         life = self.owner()
         if life is None or any(end == float("inf") for _, end in life.frozen):
             return False
+        self.evening.database.right_clock()
         life.frozen.append((time.time(), float("inf")))
         life.program.process.send_signal(signal.SIGSTOP)
         self.evening.tell("frozen", life.name)
@@ -210,7 +212,8 @@ class Database:
         hosts = ",".join(way.directory.name for way in self.ways)
         self.url = f"host={hosts} user=vcledger dbname=vcledger target_session_attrs=read-write"
         self.thread = concurrent.futures.ThreadPoolExecutor(1)
-        self.job = None
+        self.jobs = []
+        self.blocked = 0
         self.connection = None
 
     # Looking -----------------------------------------------------------------------------------------------------
@@ -226,10 +229,10 @@ class Database:
             return None
 
     def look(self):
-        if self.job is not None and self.job.done():
-            self.job.result()  # raises what went wrong
-            self.job = None
-        if self.job is None:
+        for job in [job for job in self.jobs if job.done()]:
+            self.jobs.remove(job)
+            job.result()  # raises what went wrong
+        if not self.jobs:
             self.note_proof(self.execute(PROOF))
 
     def note_proof(self, rows):
@@ -237,23 +240,22 @@ class Database:
             self.watch.note_proof(time.time(), epoch, proven_at)
 
     def is_back(self):
-        return self.job is None and self.execute("SELECT") is not None
+        return not self.jobs and self.execute("SELECT") is not None
 
     # Faults ------------------------------------------------------------------------------------------------------
 
     def begin(self, work, *arguments):
-        """Runs a fault in the thread; nobody can write until it is over."""
-        if self.job is not None:
-            return False
-        span = [time.time(), float("inf")]
-        self.watch.away.append(span)
+        """A fault that takes its time; until it is over nobody can be sure to write."""
 
         def run():
+            span = [time.time(), float("inf")]
+            self.watch.away.append(span)
             work(*arguments)
             span[1] = time.time()
             self.evening.tell("database is back")
 
-        self.job = self.thread.submit(run)
+        self.right_clock()
+        self.jobs.append(self.thread.submit(run))
 
     def terminate(self, times):
         def work():
@@ -261,7 +263,7 @@ class Database:
                 self.pair.primary.execute(TERMINATE)
                 time.sleep(0.1)
 
-        return self.begin(work)
+        self.begin(work)
 
     def bar(self, seconds):
         """No connections to it."""
@@ -270,7 +272,7 @@ class Database:
             with away(self.pair.url_of(self.pair.primary)):
                 time.sleep(seconds)
 
-        return self.begin(work)
+        self.begin(work)
 
     def stop(self, seconds):
         def work():
@@ -278,7 +280,7 @@ class Database:
             time.sleep(seconds)
             self.pair.primary.start()
 
-        return self.begin(work)
+        self.begin(work)
 
     def kill(self, seconds):
         def work():
@@ -286,15 +288,15 @@ class Database:
             time.sleep(seconds)
             self.pair.primary.start()
 
-        return self.begin(work)
+        self.begin(work)
 
     def fail_over(self):
         """The primary dies, the standby takes its place and gets a standby of its own."""
-        return self.begin(self.work_fail_over)
+        self.begin(self.work_fail_over)
 
     def lose(self, seconds):
         """The same where the standby is behind: what was committed in the last seconds is lost."""
-        return self.begin(self.work_lose, seconds)
+        self.begin(self.work_lose, seconds)
 
     def work_lose(self, seconds):
         self.pair.primary.set("synchronous_standby_names", "")
@@ -312,34 +314,48 @@ class Database:
 
     def cut_way(self, seconds):
         """The trackers notice; PostgreSQL does, some time later."""
+        self.right_clock()
         for way in self.ways:
             way.cut()
         self.watch.away.append([time.time(), time.time()])
         self.evening.later(seconds, lambda: [way.notice() for way in self.ways])
 
     def block_way(self, seconds):
+        self.right_clock()
         span = [time.time(), float("inf")]
         self.watch.away.append(span)
+        self.blocked += 1
         for way in self.ways:
             way.clear.clear()
 
         def go_on():
             span[1] = time.time()
-            for way in self.ways:
-                way.clear.set()
+            self.blocked -= 1
+            if not self.blocked:
+                for way in self.ways:
+                    way.clear.set()
 
         self.evening.later(seconds, go_on)
 
     def step_clock(self, hours, seconds):
+        """Not while a tracker may claim the shard: it would believe that clock."""
+        if self.jobs or self.blocked or not self.evening.trackers.owner():
+            self.evening.later(0.5, lambda: self.step_clock(hours, seconds))
+            return
+        self.watch.away.append([time.time(), time.time()])  # walsenders take an hour for an hour's silence
         self.clock.set(hours)
-        self.evening.later(seconds, lambda: self.clock.set(0))
+        self.evening.later(seconds, self.right_clock)
+
+    def right_clock(self):
+        self.clock.set(0)
 
     # Settings ----------------------------------------------------------------------------------------------------
 
     def switch(self, guild, setting, on):
         """As the handler does it."""
-        if self.job is not None:
+        if self.jobs:
             return False
+        self.right_clock()
         changed = self.execute(SWITCH.format(setting), {"guild": guild, "on": on})
         if changed is None:
             return False

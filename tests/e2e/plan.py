@@ -4,6 +4,7 @@ How long things take, and what they meet on their way, is the machine's affair.
 """
 
 import collections
+import itertools
 import random
 
 # at: seconds since the chapter began; then evening.part.verb(*arguments)
@@ -21,6 +22,9 @@ EVENTS = {
 FAULTS = {
     "trackers.kill": (5, lambda rng: [rng.uniform(0, 1.5)]),
     "trackers.terminate": (3, lambda rng: [rng.uniform(0, 1.5)]),
+    "trackers.freeze": (2, lambda rng: [rng.choice([rng.uniform(0.5, 3), rng.uniform(8, 11)])]),
+    "trackers.join": (2, lambda rng: []),
+    "trackers.step_clock": (2, lambda rng: [rng.choice([-1, 1]), rng.uniform(1, 6)]),
     "gateway.interrupt": (6, lambda rng: [rng.choice(["cut", "op 7", "op 9", 1001, 4000, 4008])]),
     "gateway.lose_session": (2, lambda rng: [rng.choice(["op 9", 4003, 4007, 4009])]),
     "gateway.refuse": (2, lambda rng: [rng.uniform(1, 3)]),
@@ -35,8 +39,10 @@ FAULTS = {
     "database.stop": (2, lambda rng: [rng.uniform(0.5, 3)]),
     "database.kill": (2, lambda rng: [rng.uniform(0, 2)]),
     "database.fail_over": (2, lambda rng: []),
+    "database.lose": (1, lambda rng: [rng.uniform(0.5, 2)]),
     "database.cut_way": (2, lambda rng: [rng.uniform(1, 6)]),
     "database.block_way": (2, lambda rng: [rng.uniform(1, 5)]),
+    "database.step_clock": (2, lambda rng: [rng.choice([-1, 1]), rng.uniform(2, 10)]),
 }
 
 
@@ -57,20 +63,20 @@ class Plan:
     def __init__(self, seed, guilds):
         self.rng = random.Random(seed)
         self.servers = [Server(guild) for guild in guilds]
-        self.deck = []
+        self.deck = self.rng.sample(list(FAULTS), len(FAULTS))  # each once, before chance decides
+        self.beat = self.rng.choice([1, 1, 2])
+        unwritten = self.rng.choice([60, 300, 500000])
+        self.environment = {"HEARTBEAT_INTERVAL": str(self.beat), "MAX_UNWRITTEN": str(unwritten)}  # of the trackers
         self.new_channels = 10**18
 
     def chapter(self, events, faults):
         """Its steps, in order."""
         for server in self.servers:
             server.back_at = 0
-        steps, at = [], 0.0
-        for _ in range(events):
-            at += self.rng.expovariate(EVENTS_A_SECOND)
-            steps += self.event(at, end=events / EVENTS_A_SECOND)
-        storm = at * (1 - CALM)
+        times = list(itertools.accumulate(self.rng.expovariate(EVENTS_A_SECOND) for _ in range(events)))
+        steps = [step for at in times for step in self.event(at, times[-1])]
         for _ in range(faults):
-            steps += self.fault(self.rng.uniform(0, storm))
+            steps += self.fault(self.rng.uniform(0, times[-1] * (1 - CALM)))
         return sorted(steps, key=lambda step: step.at)
 
     # Events ------------------------------------------------------------------------------------------------------
