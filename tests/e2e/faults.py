@@ -232,8 +232,7 @@ class Database:
         for job in [job for job in self.jobs if job.done()]:
             self.jobs.remove(job)
             job.result()  # raises what went wrong
-        if not self.jobs:
-            self.note_proof(self.execute(PROOF))
+        self.note_proof(self.execute(PROOF))
 
     def note_proof(self, rows):
         for epoch, proven_at in rows or []:

@@ -11,6 +11,7 @@ Stay = collections.namedtuple("Stay", "channel begin end")
 
 BOOKING = 1.0  # how much later than it happened a change may reach the tracker, on a busy machine
 OBEYING = 2.5  # the same for a setting: at most one a second is looked at
+AGREED = 0.5  # how far the tracker's time may be from ours
 SECOND = 1  # the ledger's unit: what is cut off at either edge
 
 
@@ -128,4 +129,4 @@ def complaints(truth, sql, watch):
 def covers(stay, session, watch, doubts):
     """The session says no more than the stay, but for what the tracker heard of late."""
     late = max([end for begin, end in doubts if begin <= stay.end <= end], default=watch.heard(stay.end) + BOOKING)
-    return session.begin >= stay.begin - SECOND and session.end <= late
+    return session.begin >= stay.begin - SECOND - AGREED and session.end <= late

@@ -51,8 +51,8 @@ class Life:
 
 
 class Watch:
-    def __init__(self, beat):
-        self.beat = beat  # HEARTBEAT_INTERVAL
+    def __init__(self, beat=2):
+        self.beat = beat  # HEARTBEAT_INTERVAL: two seconds where harness.Trackers starts them
         self.lives = []
         self.proofs = []
         self.away = []  # [begin, end]s: when the database was out of the trackers' reach; end: inf while it goes on
@@ -129,8 +129,7 @@ class Watch:
     def unreachable(self):
         """When no tracker could write: the database was away, and until the next batch."""
         commits = sorted(m for life in self.lives for m, event, _ in life.events() if event == "batch_committed")
-        for begin, end in self.away:
-            yield begin - BOOKING, min((m for m in commits if m > end), default=float("inf"))
+        return [(begin - BOOKING, min((m for m in commits if m > end), default=float("inf"))) for begin, end in self.away]
 
     # What must hold of it -----------------------------------------------------------------------------------------
 
@@ -142,7 +141,7 @@ class Watch:
 
     def old_proofs(self, now):
         """Who ended with a proof older than it had to be."""
-        excused = list(self.unreachable()) + [(proof, moment) for moment, proof in self.lost()]
+        excused = self.unreachable() + [(proof, moment) for moment, proof in self.lost()]
         for reign in self.reigns(now):
             for begin, end in self.surely_connected(reign) if reign.over else ():
                 for since, until in without(max(begin, reign.proof), end, excused):
