@@ -94,7 +94,6 @@ def test_as_many_as_discord_recommends(discord, trackers, servers, sql):
     until_known(sql, servers, 4)
     until_present(sql, *[(server, 0) for server in servers])
     assert {shard for shard, _ in identifies(discord)} == {0, 1, 2, 3}
-    assert len(bot_questions(discord)) <= 3, "the count; then one for all, unless one of them was slow"
     for server in servers:
         join(discord, server, 1)
     time.sleep(1.1)
