@@ -50,7 +50,11 @@ static void on_settings(void *arg, const struct db_settings *settings)
 
 static void change(struct card *card, const struct interaction *interaction)
 {
-    struct db_settings_change change = {.guild_id = interaction->guild_id, .user_id = interaction->user.id};
+    struct db_settings_change change = {
+        .guild_id = interaction->guild_id,
+        .user_id = interaction->user.id,
+        .repeats = reply_is_taken_over(card->reply) ? interaction->id : 0,
+    };
     if (!controls_parse_settings(interaction, &change.setting, &change.on)) {
         card_words(card, "I do not understand this control any more. Please run `/vc settings` again.");
         return;

@@ -124,7 +124,7 @@ bool endpoint_resume(struct app *app, const char *body, size_t len)
     const bool ephemeral = command != NULL && command->ephemeral;
     struct reply *const reply =
         reply_create(app, interaction, command != NULL ? command->name : "unknown", ephemeral);
-    reply_skip_acknowledgement(reply);
+    reply_take_over(reply);
     metrics_count(METRIC_RECORDED, "taken_over", NULL);
     if (command != NULL)
         command->run(app, reply);

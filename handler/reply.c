@@ -22,7 +22,7 @@ enum {
     DEADLINE_MS = 30000,
 };
 
-enum acknowledgement { ACK_UNDER_WAY, ACK_SENT, ACK_LOST };
+enum acknowledgement { ACK_UNDER_WAY, ACK_SENT, ACK_LOST, ACK_ELSEWHERE };
 enum target {
     NEW_MESSAGE,
     PRIVATE_MESSAGE, /* which only the user sees */
@@ -395,10 +395,15 @@ void reply_on_acknowledged(void *arg, bool sent)
     send_when_due(reply);
 }
 
-void reply_skip_acknowledgement(struct reply *reply)
+void reply_take_over(struct reply *reply)
 {
     reply->acknowledged_ms = reply->started_ms;
-    reply->acknowledgement = ACK_SENT;
+    reply->acknowledgement = ACK_ELSEWHERE;
+}
+
+bool reply_is_taken_over(const struct reply *reply)
+{
+    return reply->acknowledgement == ACK_ELSEWHERE;
 }
 
 void reply_words(struct reply *reply, const char *words)

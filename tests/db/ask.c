@@ -4,7 +4,7 @@
  *     ask partners GUILD MEMBER PAGE RANGE...    ranges by number
  *     ask stats GUILD MEMBER VIEW...             views by number; MEMBER 0: the server
  *     ask settings GUILD
- *     ask change GUILD USER SETTING ON           a setting by number, 0 or 1
+ *     ask change GUILD USER SETTING ON REPEATS   a setting by number, 0 or 1, an interaction or 0
  *     ask load SHARD_COUNT SHARD_ID SINCE
  *     ask record WORKER INTERACTION BODY
  *     ask claim WORKER LIMIT OWED DEAD...        OWED 0: nothing
@@ -164,6 +164,7 @@ static void ask_change(char **words, int n)
         .user_id = number(words[1]),
         .setting = (enum db_setting)atoi(words[2]),
         .on = atoi(words[3]) != 0,
+        .repeats = number(words[4]),
     };
     db_settings_change(pool, &change, on_settings, NULL);
 }
@@ -293,7 +294,7 @@ static const struct {
     void (*ask)(char **words, int n);
 } questions[] = {
     {"partners", 4, ask_partners}, {"stats", 3, ask_stats}, {"settings", 1, ask_settings},
-    {"change", 4, ask_change},     {"load", 3, ask_load},   {"record", 3, ask_record},
+    {"change", 5, ask_change},     {"load", 3, ask_load},   {"record", 3, ask_record},
     {"claim", 3, ask_claim},       {"close", 2, ask_close}, {"release", 3, ask_release},
     {"purge", 0, ask_purge},
 };

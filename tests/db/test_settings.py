@@ -14,8 +14,8 @@ def read(database, guild=GUILD):
     return vars(ask(database, "settings", guild)[0])
 
 
-def change(database, setting, on, user=5, guild=GUILD):
-    return vars(ask(database, "change", guild, user, setting, on)[0])
+def change(database, setting, on, user=5, guild=GUILD, repeats=0):
+    return vars(ask(database, "change", guild, user, setting, on, repeats)[0])
 
 
 def audit(sql):
@@ -51,6 +51,22 @@ def test_a_change_is_saved_audited_and_told(sql, database):
     assert told == [("guild_settings", str(GUILD))] * 3
     rows = sql.execute("SELECT changed_by, changed_at = (SELECT max(changed_at) FROM guild_settings_audit) FROM guild_settings WHERE guild_id = %s", [GUILD])
     assert rows.fetchall() == [(5, True)]
+
+
+def test_a_repeated_change_undoes_nobodys(sql, database):
+    """A click that was worked on already, as far as anybody knows: its worker died before the answer was delivered."""
+    def record(interaction):
+        sql.execute("INSERT INTO interaction_pending (interaction_id, request) VALUES (%s, '')", [interaction])
+
+    change(database, TRACKING, 1)
+    record(1)
+    assert change(database, TRACKING, 0, repeats=1) == DEFAULTS | {"tracking": 0}  # its worker died before
+    assert change(database, TRACKING, 1, user=6) == DEFAULTS
+    assert change(database, TRACKING, 0, repeats=1) == DEFAULTS
+    assert change(database, COUNT_AFK, 0, repeats=1) == DEFAULTS | {"count_afk": 0}
+    record(2)
+    assert change(database, TRACKING, 0, repeats=2) == DEFAULTS | {"count_afk": 0, "tracking": 0}
+    assert len(audit(sql)) == 4
 
 
 def test_two_at_once_do_not_undo_each_other(sql, database):

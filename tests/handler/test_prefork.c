@@ -1,0 +1,100 @@
+/* A parent with real workers: they hear of siblings that die, and get others in their place. */
+#include "handler/prefork.h"
+
+#include "infra/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 20000 };
+
+/* Shared with the workers. */
+static struct {
+    volatile uint64_t lives[2], next_life;
+    volatile int heard, n_stopped;
+} * world;
+
+static void wait_until(volatile const uint64_t *value)
+{
+    for (int64_t end = clock_monotonic_ms() + WAIT_MS; *value == 0 && clock_monotonic_ms() < end;)
+        poll(NULL, 0, 5);
+}
+
+static int next_signal(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGUSR1);
+    const struct timespec timeout = {.tv_sec = WAIT_MS / 1000};
+    return sigtimedwait(&signals, NULL, &timeout);
+}
+
+static bool knows(const struct prefork_worker *self, uint64_t life)
+{
+    uint64_t dead[PREFORK_MAX_DEAD];
+    const size_t n = prefork_dead(self, dead);
+    return n == 1 && dead[0] == life;
+}
+
+/* 0 hears of the death of 1, and ends them all when another 1 has come. */
+static bool work(const struct prefork_worker *self, void *arg)
+{
+    (void)arg;
+    alarm(WAIT_MS / 1000);
+    if (self->index == 0) {
+        world->lives[0] = self->life;
+        wait_until(&world->lives[1]);
+        world->heard = next_signal() == SIGUSR1 && knows(self, world->lives[1]);
+        wait_until(&world->next_life);
+        kill(getppid(), SIGTERM);
+    } else if (world->lives[1] == 0) {
+        uint64_t dead[PREFORK_MAX_DEAD];
+        if (prefork_dead(self, dead) != 0)
+            return false;
+        wait_until(&world->lives[0]);
+        world->lives[1] = self->life;
+        raise(SIGKILL);
+    } else if (knows(self, world->lives[1])) {
+        world->next_life = self->life;
+    }
+    int signal;
+    while ((signal = next_signal()) == SIGUSR1)
+        ; /* others end first */
+    return signal == SIGTERM;
+}
+
+static void on_stop(void *arg)
+{
+    (void)arg;
+    world->n_stopped++;
+}
+
+static void test_siblings_hear_of_a_death(void **state)
+{
+    (void)state;
+    world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(world, MAP_FAILED);
+    assert_int_equal(prefork_run(2, work, on_stop, NULL), EXIT_SUCCESS);
+    assert_true(world->heard);
+    assert_int_equal(world->n_stopped, 1);
+    assert_true(world->next_life != 0 && world->next_life != world->lives[1]);
+    assert_true(world->lives[0] != world->lives[1] && (world->lives[0] | world->lives[1]) >> 63 == 0);
+    munmap(world, sizeof(*world));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_siblings_hear_of_a_death),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
