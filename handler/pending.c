@@ -13,10 +13,11 @@
 
 enum {
     CONFIRM_MS = 500,
-    TURN_MS = 5000,       /* renews, a third of a lease, and looks for what others left */
-    TURN_AGAIN_MS = 1000, /* when the database did not answer */
-    MAX_TAKEN = 16,       /* at once */
-    PAUSE_S = 10,         /* before an answer that could not be delivered is tried again */
+    TURN_MS = 5000,                      /* renews, a third of a lease, and looks for what others left */
+    TURN_AGAIN_MS = 1000,                /* when the database did not answer */
+    MAX_TAKEN = 16,                      /* at once */
+    MAX_COMMANDS = APP_MAX_COMMANDS / 2, /* above it nothing is taken over: who asks now comes first */
+    PAUSE_S = 10,                        /* before an answer that could not be delivered is tried again */
     MAX_SETTLED = 1024,
     PURGE_MS = 60000,
     PATIENCE_MS = 15000, /* of a drain; less than that of the parent */
@@ -146,15 +147,20 @@ static struct owed *find(struct owed *list, uint64_t interaction_id)
     return owed;
 }
 
-void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_end end)
+static void end(struct owed *owed, enum pending_end how)
+{
+    owed->ended = true;
+    owed->end = how;
+    if (!owed->recording)
+        settle(owed);
+}
+
+void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_end how)
 {
     struct owed *owed = find(pending->owed, interaction_id);
     if (owed == NULL) /* released at the end of a drain's patience */
         owed = add(pending, interaction_id);
-    owed->ended = true;
-    owed->end = end;
-    if (!owed->recording)
-        settle(owed);
+    end(owed, how);
 }
 
 /* Recording ------------------------------------------------------------------------------------------------ */
@@ -183,7 +189,7 @@ static void on_late(void *arg)
     tell(owed, PENDING_UNCONFIRMED);
 }
 
-static void on_recorded(void *arg, enum db_pending_recorded recorded)
+static void on_row(void *arg, enum db_pending_recorded recorded)
 {
     struct owed *const owed = arg;
     owed->recording = false;
@@ -201,15 +207,15 @@ static void on_recorded(void *arg, enum db_pending_recorded recorded)
 }
 
 void pending_record(struct pending *pending, uint64_t interaction_id, const char *body, size_t len,
-                    void (*on_told)(void *arg, enum pending_recorded recorded), void *arg)
+                    void (*on_recorded)(void *arg, enum pending_recorded recorded), void *arg)
 {
     struct owed *const owed = add(pending, interaction_id);
     owed->recording = true;
-    owed->on_recorded = on_told;
+    owed->on_recorded = on_recorded;
     owed->arg = arg;
     owed->late = loop_after(pending->app->loop, CONFIRM_MS, on_late, owed);
     const struct db_pending_request request = {.interaction_id = interaction_id, .body = body, .len = len};
-    db_pending_record(pending->app->pool, pending->self->life, &request, on_recorded, owed);
+    db_pending_record(pending->app->pool, pending->self->life, &request, on_row, owed);
 }
 
 /* Taking over ---------------------------------------------------------------------------------------------- */
@@ -249,9 +255,9 @@ static void on_claimed(void *arg, const struct db_pending_request *claimed, size
 static int room(const struct pending *pending)
 {
     const size_t n = pending->app->n_commands;
-    if (pending->draining || n >= APP_MAX_COMMANDS)
+    if (pending->draining || n >= MAX_COMMANDS)
         return 0;
-    return APP_MAX_COMMANDS - n < MAX_TAKEN ? (int)(APP_MAX_COMMANDS - n) : MAX_TAKEN;
+    return MAX_COMMANDS - n < MAX_TAKEN ? (int)(MAX_COMMANDS - n) : MAX_TAKEN;
 }
 
 static void claim(struct pending *pending)
@@ -329,11 +335,10 @@ static void on_patience(void *arg)
 {
     struct pending *const pending = arg;
     pending->patience = NULL;
-    struct owed *owed, *next;
-    DL_FOREACH_SAFE(pending->owed, owed, next)
-    {
+    for (struct owed *owed = pending->owed, *next; owed != NULL; owed = next) {
+        next = owed->next;
         if (!owed->recording)
-            pending_end(pending, owed->interaction_id, PENDING_RELEASED);
+            end(owed, PENDING_RELEASED);
     }
 }
 

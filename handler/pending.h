@@ -37,7 +37,7 @@ enum pending_end {
     PENDING_RELEASED, /* it could not be delivered: to be tried again in a while, by anybody */
 };
 
-void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_end end);
+void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_end how);
 
 /* A sibling has died: what it owed is looked for at once. */
 void pending_take_over(struct pending *pending);

@@ -337,11 +337,11 @@ static void test_only_where_there_is_room(void **state)
 {
     (void)state;
     answer_claim(0, 0);
-    app.n_commands = APP_MAX_COMMANDS - 3;
+    app.n_commands = APP_MAX_COMMANDS / 2 - 3;
     pending_take_over(pending);
     assert_int_equal(world.limit, 3);
     answer_claim(0, 0);
-    app.n_commands = APP_MAX_COMMANDS;
+    app.n_commands = APP_MAX_COMMANDS / 2;
     pending_take_over(pending);
     assert_int_equal(world.limit, 0);
     answer_claim(0, 0);

@@ -112,6 +112,17 @@ def test_payload_has_the_documented_shape(discord, handler):
     assert shape(sent["data"]["resolved"]["members"][members[7]["id"]]) == {**shape(list(sample.values())[0]), "roles": []}
 
 
+def test_a_replay_is_the_same_request_and_changes_nothing(discord, handler):
+    first = Answered(discord, handler)
+    before = first.state()
+    handler.answers.append((200, {"type": 5}))
+    again = discord.post("/control/interaction", replay=first.id)
+    assert (again["interaction_id"], again["status"], again["response"]) == (first.id, 200, {"type": 5})
+    (headers, body), (headers_again, body_again) = handler.got[-2:]
+    assert body == body_again and all(headers[name] == headers_again[name] for name in headers if name.startswith("X-Signature"))
+    assert first.state() == before
+
+
 def test_ping_and_bad_signatures(discord, handler):
     pong = Answered(discord, handler, {"type": 1}, ping=True)
     assert pong.result["response"] == {"type": 1} and pong.state()["state"] == "acknowledged"
