@@ -172,8 +172,6 @@ static void on_resolved(void *arg, struct db_addresses addresses)
     struct db_connecting *const c = arg;
     c->resolving = NULL;
     c->addresses = addresses;
-    if (addresses.n == 0)
-        log_warn("database_unreachable", "error=%s", log_quote("the host's name has no address"));
     start_attempt(c);
 }
 

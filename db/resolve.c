@@ -1,5 +1,6 @@
 #include "db/resolve.h"
 
+#include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
 
@@ -129,7 +130,7 @@ static bool is_pending(struct name *name)
     return !name->is_socket && gai_error(&name->request) == EAI_INPROGRESS;
 }
 
-/* Without the names that are still being looked up. */
+/* Without the names that are unknown, or still being looked up. */
 static void tell(struct db_resolving *r)
 {
     struct db_addresses addresses = {0};
@@ -137,10 +138,14 @@ static void tell(struct db_resolving *r)
         add(&addresses, NULL, NULL, NULL);
     for (size_t i = 0; i < r->n; i++) {
         struct name *const name = &r->names[i];
+        const int error = name->is_socket ? 0 : gai_error(&name->request);
         if (name->is_socket)
             add(&addresses, name->host, NULL, name->port);
-        else if (!is_pending(name))
+        else if (error == 0)
             add_found(&addresses, name);
+        else
+            log_warn("database_unreachable", "host=%s error=%s", log_quote(name->host),
+                     log_quote(gai_strerror(error)));
     }
     r->on_done(r->arg, addresses);
     r->on_done = NULL;
