@@ -36,8 +36,8 @@ def end(test, name):
 def evening():
     name = str(random.SystemRandom().getrandbits(32))
     events = random.choice([1000, 2000, 4000])
-    test = start("e2e/test_random.py", name, RANDOM_SEED=name, RANDOM_EVENTS=str(events), RANDOM_FAULTS=str(events // random.choice([30, 45, 90])))
-    end(test, name)
+    faults = events // random.choice([40, 60, 120])
+    end(start("e2e/test_random.py", name, RANDOM_SEED=name, RANDOM_EVENTS=str(events), RANDOM_FAULTS=str(faults)), name)
 
 
 def main(minutes):

@@ -38,10 +38,11 @@ static const char *control_gateway(struct sandbox *sandbox, const cJSON *body, c
     } else if (strcmp(action, "beat") == 0) {
         gateway_send_beat(gateway, (int)shard);
     } else if (strcmp(action, "again") == 0) {
-        int64_t last;
+        int64_t last, but;
         if (!json_int(body, "last", &last) || last < 1)
             return "last must be a number from 1 on";
-        gateway_send_again(gateway, (int)shard, last);
+        json_int(body, "but", &but);
+        gateway_send_again(gateway, (int)shard, last, but);
     } else if (strcmp(action, "forget") == 0) {
         gateway_forget(gateway);
     } else if (strcmp(action, "close") == 0) {

@@ -38,7 +38,8 @@
  *     "reconnect"           op 7
  *     "invalid_session"     {"resumable": bool}: op 9; false ends the session
  *     "beat"                op 1
- *     "again"               {"last": n}: the last n dispatches come once more, under the numbers they had
+ *     "again"               {"last": n, "but"?: m (0)}: the last n dispatches without the last m of them come once more, under the
+ *                           numbers they had
  *     "forget"              what was dispatched until now cannot be replayed, to any session
  *     "raw"                 {"frame": object or text}
  * POST /control/faults, any of these; each stays until it is changed or reset

@@ -54,10 +54,10 @@ static void dispatch_to(struct session *session, const char *event, const cJSON 
         connection_send(session->connection, text);
 }
 
-/* What can be replayed of the dispatches after seq. */
-static void send_from(const struct session *session, int64_t seq)
+/* The dispatches after one and up to another, as far as they can be replayed. */
+static void send_again(const struct session *session, int64_t after, int64_t until)
 {
-    for (int64_t n = seq > session->discarded ? seq : session->discarded; n < session->seq; n++)
+    for (int64_t n = after > session->discarded ? after : session->discarded; n < until; n++)
         connection_send(session->connection, session_replay(session, n + 1));
 }
 
@@ -169,7 +169,7 @@ static void replay(struct connection *connection, struct session *session, int64
         connection_close(old, DISCORD_CLOSE_UNKNOWN_ERROR, "Resumed elsewhere.");
     }
     attach(connection, session);
-    send_from(session, seq - connection->sandbox->faults.overlap);
+    send_again(session, seq - connection->sandbox->faults.overlap, session->seq);
     cJSON *const d = cJSON_CreateObject();
     dispatch_to(session, "RESUMED", d);
     cJSON_Delete(d);
@@ -401,11 +401,11 @@ void gateway_send_beat(struct gateway *gateway, int shard)
         connection_send_op(c, DISCORD_OP_HEARTBEAT, NULL);
 }
 
-void gateway_send_again(struct gateway *gateway, int shard, int64_t last)
+void gateway_send_again(struct gateway *gateway, int shard, int64_t last, int64_t but)
 {
     for (struct connection *c = gateway->connections; (c = meant(c, shard)) != NULL; c = c->next)
         if (c->session != NULL)
-            send_from(c->session, c->session->seq - last);
+            send_again(c->session, c->session->seq - last, c->session->seq - but);
 }
 
 void gateway_forget(struct gateway *gateway)

@@ -27,8 +27,8 @@ void gateway_close(struct gateway *gateway, int shard, int code);
 void gateway_send_reconnect(struct gateway *gateway, int shard);
 void gateway_send_invalid_session(struct gateway *gateway, int shard, bool resumable);
 void gateway_send_beat(struct gateway *gateway, int shard);
-/* The last dispatches once more, as they were. */
-void gateway_send_again(struct gateway *gateway, int shard, int64_t last);
+/* The last dispatches but some once more, as they were. */
+void gateway_send_again(struct gateway *gateway, int shard, int64_t last, int64_t but);
 void gateway_send_raw(struct gateway *gateway, int shard, const char *frame);
 
 /* No session can replay what it has dispatched until now. */

@@ -90,12 +90,12 @@ class Evening:
 
     def take(self, step):
         fault = f"{step.part}.{step.verb}" in FAULTS
-        if fault or step.verb in ("silence", "hear", "setting", "afk"):
-            self.tell(step.part, step.verb, *step.arguments)
         done = getattr(getattr(self, step.part), step.verb)(*step.arguments)
-        if done is False:
-            self.tell("(not now)")
-        else:
+        if done is False and fault:
+            self.later(0.5, lambda: self.take(step))
+        elif done is not False:
+            if fault or step.verb in ("silence", "hear", "setting", "afk"):
+                self.tell(step.part, step.verb, *step.arguments)
             self.counts[f"{step.part}.{step.verb}" if fault else "events"] += 1
 
     def tick(self):
@@ -108,6 +108,7 @@ class Evening:
     def settle(self):
         """All faults come to their end, and all that was told is written."""
         self.tell("settle")
+        self.trackers.dismiss()
 
         def settled():
             self.tick()
@@ -150,13 +151,15 @@ class Evening:
         """How often each was done."""
         return {name: self.counts[name] for name in FAULTS}
 
+    def seconds_watched(self):
+        """Of the first server, since the beginning."""
+        return sum(end - begin for begin, end in self.watch.watched(self.plan.servers[0].id, time.time()))
+
     def summary(self):
-        """In a line: what was done, and how many of the seconds nobody watched."""
-        now, guild = time.time(), self.plan.servers[0].id
-        lost = sum(min(end, now) - max(begin, self.begun) for begin, end in self.watch.gaps(guild, now) if end > self.begun)
         words = [f"{name}={n}" for name, n in {**self.plan.environment, **self.faults()}.items() if n]
-        faults = sum(self.faults().values())
-        return f"seed={self.seed} events={self.counts['events']} faults={faults} seconds={now - self.begun:.0f} unwatched={lost:.0f} {' '.join(words)}"
+        counts = f"events={self.counts['events']} faults={sum(self.faults().values())}"
+        seconds = f"seconds={time.time() - self.begun:.0f} watched={self.seconds_watched():.0f}"
+        return f"seed={self.seed} {counts} {seconds} {' '.join(words)}"
 
     def story(self):
         return "\n".join([f"RANDOM_SEED={self.seed}", *self.told, self.summary()])

@@ -65,8 +65,9 @@ class Gateway:
     def forget(self):
         self.discord.gateway("forget")
 
-    def repeat(self, last):
-        self.discord.gateway("again", last=last)
+    def repeat(self, last, but):
+        """Old dispatches, some without those that came after them."""
+        self.discord.gateway("again", last=last, but=but)
 
     def overlap(self, dispatches, seconds):
         self.for_a_while(seconds, {"overlap": dispatches}, {"overlap": 0})
@@ -125,8 +126,8 @@ class Trackers:
         self.evening.later(pause, self.one_at_least)
 
     def terminate(self, pause):
-        life = self.owner()  # before its first words the signal would simply end it
-        if life is None:
+        life = self.owner() or next((life for life in self.running() if life.program.log()), None)
+        if life is None:  # before its first words the signal would simply end it
             return False
         self.evening.database.right_clock()
         life.stopping = True
@@ -135,7 +136,7 @@ class Trackers:
         self.evening.later(pause, self.one_at_least)
 
     def freeze(self, seconds):
-        life = self.owner()
+        life = self.owner() or next(iter(self.running()), None)
         if life is None or any(end == float("inf") for _, end in life.frozen):
             return False
         self.evening.database.right_clock()
@@ -151,8 +152,6 @@ class Trackers:
 
     def join(self):
         """Another starts, and waits for its turn."""
-        if len(self.running()) > 2:
-            return False
         self.start()
 
     def step_clock(self, hours, seconds):
@@ -169,6 +168,13 @@ class Trackers:
                 log = life.program.log()
                 late = code == 1 and ("stopped_unwritten" in log or "shard_taken" in log)
                 assert life.stopping and (code == 0 or late), f"{life.name} ended: {code}, {log[-3000:]}"
+
+    def dismiss(self):
+        """All but the owner and another."""
+        waiting = [life for life in self.running() if life is not self.owner() and life.program.log()]
+        for life in waiting[1:]:
+            life.stopping = True
+            life.program.process.send_signal(signal.SIGTERM)
 
     def do_not_wait(self):
         """Ends an owner that makes a long pause: another starts without one."""

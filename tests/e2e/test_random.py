@@ -14,5 +14,6 @@ def test_a_random_evening(evening, tmp_path):
     evening.run(CHAPTERS, EVENTS // CHAPTERS, FAULTS // CHAPTERS)
     (tmp_path / "summary").write_text(evening.summary())
     faults = evening.faults()
-    assert evening.counts["events"] >= 0.95 * EVENTS and sum(faults.values()) >= 0.7 * FAULTS
+    assert evening.counts["events"] >= 0.95 * EVENTS and sum(faults.values()) >= FAULTS - CHAPTERS
     assert FAULTS < len(faults) or all(faults.values()), faults
+    assert evening.seconds_watched() > EVENTS / 200, "or nothing was shown"

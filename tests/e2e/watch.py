@@ -9,8 +9,8 @@ from truth import BOOKING, without
 
 LINE = re.compile(r"^(\S+)Z \w+ tracker (\w+) ?(.*)$", re.M)
 BROKEN = {
-    "gateway_closed", "gateway_reconnecting", "gateway_invalid_session", "gateway_session_lost", "gateway_stopped", "shard_taken",
-    "batches_lost", "batch_refused", "unwritten_full",
+    "gateway_closed", "gateway_reconnecting", "gateway_invalid_session", "gateway_stopped", "shard_taken", "batches_lost",
+    "batch_refused", "unwritten_full",
 }  # fmt: skip
 STILL = 6  # a tracker that was frozen for longer knows it, and asks for it all again
 
@@ -80,12 +80,13 @@ class Watch:
             yield Reign(life, epoch, begin, end, over, self.proof_at(next_claim or now) if over else now)
 
     def connected(self, reign, guild=None):
-        """When its owner heard of a server, or of any: from RESUMED or a snapshot until it broke, as (begin, end)s."""
+        """When its owner heard of a server, or of any: from RESUMED or a snapshot or READY until it broke, as (begin, end)s."""
         since = None
         for moment, event, words in reign.life.events():
             if not reign.begin <= moment <= reign.end:
                 continue
-            if event == "gateway_resumed" or (event == "guild_seen" and (guild is None or f"guild={guild} " in words)):
+            greeted = event == "gateway_ready" if guild is None else event == "guild_seen" and f"guild={guild} " in words
+            if greeted or event == "gateway_resumed":
                 since = since or moment
             elif event in BROKEN and since is not None:
                 yield since, moment
