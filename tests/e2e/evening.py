@@ -126,7 +126,7 @@ class Evening:
 
     def run(self, chapters, events, faults):
         """events, faults: in each chapter."""
-        self.discord.faults(identify_window_ms=0, heartbeat_interval=4000, prune=True, fragment=True)
+        self.discord.faults(identify_window_ms=0, heartbeat_interval=4000, fragment=True)
         self.trackers.start()
         for _ in range(chapters):
             self.play(self.plan.chapter(events, faults))

@@ -65,6 +65,10 @@ class Gateway:
     def forget(self):
         self.discord.gateway("forget")
 
+    def prune(self, seconds):
+        """What a beat acknowledges cannot be replayed."""
+        self.for_a_while(seconds, {"prune": True}, {"prune": False})
+
     def repeat(self, last, but):
         """Old dispatches, some without those that came after them."""
         self.discord.gateway("again", last=last, but=but)
@@ -204,8 +208,8 @@ WITH changed AS (
 )
 SELECT extract(epoch FROM changed_at)::float8, pg_notify('guild_settings', guild_id::text) FROM changed
 """
-PROOF = "SELECT epoch, extract(epoch FROM proven_at)::float8 FROM tracker_shard"
-REPLAYED = "SELECT coalesce(pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn(), true)"
+PROOF = "SELECT max(epoch), coalesce(extract(epoch FROM max(proven_at)), 0)::float8 FROM tracker_shard"  # 0: there is none
+REPLAYED = "SELECT pg_last_wal_replay_lsn()"
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vcledger tracker'"
 
 
@@ -312,7 +316,13 @@ class Database:
     def work_fail_over(self):
         self.pair.primary.kill()
         with psycopg.connect(self.pair.standby.url.replace("dbname=postgres", "dbname=vcledger"), autocommit=True) as standby:
-            wait_for(lambda: standby.execute(REPLAYED).fetchone()[0], "all that the standby has, applied")
+
+            def rests():
+                before = standby.execute(REPLAYED).fetchone()
+                time.sleep(0.3)
+                return standby.execute(REPLAYED).fetchone() == before
+
+            wait_for(rests, "all that the standby has, applied")
             self.note_proof(standby.execute(PROOF).fetchall())
         self.pair.fail_over()
         self.pair.follow()
@@ -358,7 +368,7 @@ class Database:
 
     def switch(self, guild, setting, on):
         """As the handler does it."""
-        if self.jobs:
+        if self.jobs or ((guild, setting) not in self.evening.truth.off) == on:
             return False
         self.right_clock()
         changed = self.execute(SWITCH.format(setting), {"guild": guild, "on": on})

@@ -15,7 +15,7 @@ CALM = 0.6  # of a chapter: no new faults in its last part
 
 EVENTS = {
     "go": 400, "leave": 150, "flags": 120, "bot": 40, "replace_channel": 20, "snapshot": 10, "outage": 6, "removal": 6,
-    "setting": 20, "afk": 6,
+    "setting": 8, "afk": 4,
 }  # fmt: skip
 
 # How often each comes, and what is chosen for it. Seconds are how long it lasts; of a tracker's end, until another starts.
@@ -30,6 +30,7 @@ FAULTS = {
     "gateway.refuse": (2, lambda rng: [rng.uniform(1, 3)]),
     "gateway.greet_anew": (2, lambda rng: [rng.uniform(1, 3)]),
     "gateway.forget": (2, lambda rng: []),
+    "gateway.prune": (2, lambda rng: [rng.uniform(3, 8)]),
     "gateway.repeat": (3, lambda rng: [rng.choice([20, 300]), rng.choice([0, 10])]),
     "gateway.overlap": (2, lambda rng: [rng.choice([1, 10, 300]), rng.uniform(1, 4)]),
     "gateway.fall_silent": (1, lambda rng: [rng.uniform(1, 5)]),

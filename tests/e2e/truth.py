@@ -70,11 +70,11 @@ class Truth:
             key: self.stays[key] + ([Stay(*self.open[key], now)] if key in self.open else []) for key in {*self.stays, *self.open}
         }
 
-    def doubts(self, guild, unreachable):
-        """When a changed setting may not be obeyed yet; unreachable: when the tracker could not hear of it."""
+    def doubts(self, guild, unreachable=()):
+        """From when to when a changed setting may not be obeyed yet; unreachable: when the tracker could not hear of it."""
         for switched, moment in self.switched:
             if switched == guild:
-                yield moment - SECOND, max([end for begin, end in unreachable if begin <= moment <= end], default=moment) + OBEYING
+                yield moment, max([end for begin, end in unreachable if begin <= moment <= end], default=moment) + OBEYING
 
 
 def without(begin, end, holes):
@@ -111,22 +111,27 @@ def complaints(truth, sql, watch):
     """In words: whatever was counted of somebody absent, or not counted of somebody watched."""
     now = time.time()
     ledger, stays = sessions(sql, now), truth.all_stays(now)
-    gaps = {guild: list(watch.gaps(guild, now)) for guild, _ in stays}
-    doubts = {guild: list(truth.doubts(guild, watch.unreachable())) for guild, _ in stays}
+    guilds = {guild for guild, _ in [*ledger, *stays]}
+    doubts = {guild: list(truth.doubts(guild)) for guild in guilds}
+    excused = {guild: [*watch.gaps(guild, now), *truth.doubts(guild, watch.unreachable())] for guild in guilds}
     for key, said in ledger.items():
         for session in said:
             been = [stay for stay in stays.get(key, []) if stay.channel == session.channel]
-            if session.end > session.begin and not any(covers(stay, session, watch, doubts[key[0]]) for stay in been):
+            if session.end > session.begin and not is_true(session, been, doubts[key[0]], watch):
                 yield f"{key} counted while absent: {session}, was there: {been}"
     for key, been in stays.items():
         for stay in been:
             seen = [(s.begin, s.end) for s in ledger.get(key, []) if s.channel == stay.channel]
-            for begin, end in without(stay.begin, stay.end, seen + gaps[key[0]] + doubts[key[0]]):
+            for begin, end in without(stay.begin, stay.end, seen + excused[key[0]]):
                 if end - begin > SECOND + BOOKING:
                     yield f"{key} not counted from {begin} to {end} of {stay}, counted: {ledger.get(key)}"
 
 
-def covers(stay, session, watch, doubts):
-    """The session says no more than the stay, but for what the tracker heard of late."""
-    late = max([end for begin, end in doubts if begin <= stay.end <= end], default=watch.heard(stay.end) + BOOKING)
-    return session.begin >= stay.begin - SECOND - AGREED and session.end <= late
+def is_true(session, been, doubts, watch):
+    """It says no more than one of the stays, but for what the tracker heard of late."""
+    obeyed = dict(doubts)
+    for stay in been:
+        late = obeyed.get(stay.end, watch.heard(stay.end) + BOOKING)
+        if session.begin >= stay.begin - SECOND - AGREED and session.end <= late:
+            return True
+    return any(session.begin >= begin - SECOND and session.end <= end for begin, end in doubts)

@@ -63,7 +63,7 @@ class Watch:
         return self.beat + 1
 
     def note_proof(self, moment, epoch, proven_at):
-        if proven_at and (not self.proofs or self.proofs[-1][1:] != (epoch, proven_at)):
+        if not self.proofs or self.proofs[-1][1:] != (epoch, proven_at):
             self.proofs.append(Proof(moment, epoch, proven_at))
 
     def proof_at(self, moment):
