@@ -37,7 +37,12 @@ class Gateway:
         self.discord.faults(**fault)
         self.evening.later(seconds, lambda: self.discord.faults(**before))
 
+    def nobody_there(self):
+        return not any(session["connected"] for session in self.discord.sessions())
+
     def interrupt(self, how):
+        if self.nobody_there():
+            return False
         if how == "cut":
             self.discord.gateway("cut")
         elif how == "op 7":
@@ -48,6 +53,8 @@ class Gateway:
             self.discord.gateway("close", code=how)
 
     def lose_session(self, how):
+        if self.nobody_there():
+            return False
         if how == "op 9":
             self.discord.gateway("invalid_session", resumable=False)
         else:
@@ -71,6 +78,8 @@ class Gateway:
 
     def repeat(self, last, but):
         """Old dispatches, some without those that came after them."""
+        if self.nobody_there():
+            return False
         self.discord.gateway("again", last=last, but=but)
 
     def overlap(self, dispatches, seconds):
