@@ -59,5 +59,6 @@ def evening(discord, tmp_path):
     with running_pair(tmp_path, True, "wal_retrieve_retry_interval=100ms", **clock.environment) as pair:
         evening = Evening(seed, discord, pair, clock, tmp_path)
         yield evening
+        (tmp_path / "story").write_text(evening.story())
         print(evening.story())  # shown where the test failed
         evening.end()

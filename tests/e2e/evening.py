@@ -96,7 +96,7 @@ class Evening:
         elif done is not False:
             if fault or step.verb in ("silence", "hear", "setting", "afk"):
                 self.tell(step.part, step.verb, *step.arguments)
-            self.counts[f"{step.part}.{step.verb}" if fault else "events"] += 1
+            self.counts[f"{step.part}.{step.verb}" if fault else "events" if step.part == "voices" else "rest"] += 1
 
     def tick(self):
         self.database.look()

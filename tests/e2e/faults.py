@@ -76,11 +76,13 @@ class Gateway:
         """What a beat acknowledges cannot be replayed."""
         self.for_a_while(seconds, {"prune": True}, {"prune": False})
 
-    def repeat(self, last, but):
+    def repeat(self, last, but, times):
         """Old dispatches, some without those that came after them."""
         if self.nobody_there():
             return False
         self.discord.gateway("again", last=last, but=but)
+        if times > 1:
+            self.evening.later(0.2, lambda: self.repeat(last, but, times - 1))
 
     def overlap(self, dispatches, seconds):
         self.for_a_while(seconds, {"overlap": dispatches}, {"overlap": 0})

@@ -11,7 +11,7 @@ import random
 Step = collections.namedtuple("Step", "at part verb arguments")
 
 EVENTS_A_SECOND = 20
-CALM = 0.6  # of a chapter: no new faults in its last part
+STORM = 0.4  # of a chapter: after it nothing interrupts the watch
 
 EVENTS = {
     "go": 400, "leave": 150, "flags": 120, "bot": 40, "replace_channel": 20, "snapshot": 10, "outage": 6, "removal": 6,
@@ -31,7 +31,7 @@ FAULTS = {
     "gateway.greet_anew": (2, lambda rng: [rng.uniform(1, 3)]),
     "gateway.forget": (2, lambda rng: []),
     "gateway.prune": (2, lambda rng: [rng.uniform(3, 8)]),
-    "gateway.repeat": (3, lambda rng: [rng.choice([20, 300]), rng.choice([0, 10])]),
+    "gateway.repeat": (3, lambda rng: [rng.choice([20, 300]), rng.choice([0, 10]), rng.randint(3, 15)]),
     "gateway.overlap": (2, lambda rng: [rng.choice([1, 10, 300]), rng.uniform(1, 4)]),
     "gateway.fall_silent": (1, lambda rng: [rng.uniform(1, 5)]),
     "gateway.shut": (2, lambda rng: [rng.uniform(1, 3)]),
@@ -45,6 +45,12 @@ FAULTS = {
     "database.block_way": (2, lambda rng: [rng.uniform(1, 5)]),
     "database.step_clock": (2, lambda rng: [rng.choice([-1, 1]), rng.uniform(2, 10)]),
 }
+
+# Those that must not interrupt the watch.
+QUIET = {
+    "trackers.join", "trackers.step_clock", "gateway.forget", "gateway.prune", "gateway.repeat", "database.terminate", "database.bar",
+    "database.stop", "database.cut_way", "database.block_way", "database.step_clock",
+}  # fmt: skip
 
 
 class Server:
@@ -77,7 +83,8 @@ class Plan:
         times = list(itertools.accumulate(self.rng.expovariate(EVENTS_A_SECOND) for _ in range(events)))
         steps = [step for at in times for step in self.event(at, times[-1])]
         for _ in range(faults):
-            steps += self.fault(self.rng.uniform(0, times[-1] * (1 - CALM)))
+            steps += self.fault(times[-1])
+        steps.append(Step(STORM * times[-1], "trackers", "do_not_wait", []))
         return sorted(steps, key=lambda step: step.at)
 
     # Events ------------------------------------------------------------------------------------------------------
@@ -122,12 +129,13 @@ class Plan:
 
     # Faults ------------------------------------------------------------------------------------------------------
 
-    def fault(self, at):
+    def fault(self, end):
         if not self.deck:
             self.deck = [name for name, (often, _) in FAULTS.items() for _ in range(often)]
             self.rng.shuffle(self.deck)
         name = self.deck.pop()
         part, verb = name.split(".")
+        at = self.rng.uniform(0, end if name in QUIET else STORM * end)
         steps = [Step(at, part, verb, FAULTS[name][1](self.rng))]
         # In a living tracker the pauses before an IDENTIFY grow: mostly it is ended soon.
         if verb in ("lose_session", "refuse") and self.rng.random() < 0.8:

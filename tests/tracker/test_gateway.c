@@ -905,9 +905,11 @@ static void rests_until_it_is_woken(void **state)
     assert_false(gateway_beat(w->gateway));
     turn_for(w, 100); /* fifty seconds, as it hurries */
     assert_string_equal(w->seen.data, "close:4000 ");
+    const int64_t woken = clock_monotonic_ms();
     gateway_wake(w->gateway);
     gateway_wake(w->gateway);
     WAIT_FOR_END(w, &w->told, "resumed alive ");
+    assert_true(clock_monotonic_ms() - woken >= 1); /* half a second at least, 500 times as fast */
     assert_string_equal(w->seen.data, "close:4000 resume RESUME:1 ");
     assert_string_equal(w->told.data, "broken 7+ resumed alive ");
 }
