@@ -307,8 +307,8 @@ static void load_settings(struct tenure *tenure)
 
 /*
  * A change takes effect when it was made, but not past the proven moment: so a sign of life is asked for first.
- * At most once a second, for there is a budget of beats. After a break nothing is written before the changes of
- * meanwhile are known.
+ * At most once a second, for there is a budget of beats. Nothing is written before the changes are known, so that
+ * what ended since can still be clipped.
  */
 void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
 {
@@ -323,6 +323,7 @@ void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
     if ((guild_id >> 22) % (uint64_t)key->shard_count != (uint64_t)key->shard_id ||
         tenure->settings_timer != NULL)
         return;
+    writer_hold(tenure->writer, true);
     const int64_t now = clock_monotonic_ms();
     const bool rested = now - tenure->settings_beat_ms >= PROOF_WITHIN_MS;
     if (rested)

@@ -29,6 +29,7 @@ struct writer {
     bool soon;                /* the timer is set for the next turn */
     bool wanted;              /* a write was asked for while one was under way */
     bool held;
+    bool delayed;     /* the timer is set because it is held, or the database away */
     int64_t batch_no; /* batches committed so far */
     struct batch_progress progress;
     /* On the monotonic clock: the first change in the batch that collects, and in the one under way; when that was
@@ -87,9 +88,14 @@ size_t writer_unwritten(const struct writer *writer)
     return writer->next->size + (writer->under_way != NULL ? writer->under_way->size : 0);
 }
 
+/* What was delayed goes at once, before it can be held again. */
 void writer_hold(struct writer *writer, bool held)
 {
     writer->held = held;
+    if (held || !writer->delayed)
+        return;
+    loop_cancel(writer->timer);
+    writer->timer = loop_after(writer->config.loop, 0, on_time, writer);
 }
 
 void writer_clip(struct writer *writer, uint64_t guild_id, uint64_t channel_id, int64_t from, int64_t until)
@@ -105,7 +111,8 @@ static void on_time(void *arg)
 {
     struct writer *const writer = arg;
     writer->timer = NULL;
-    if (writer->state != ASKING && (writer->held || !db_pool_ready(writer->config.pool))) {
+    writer->delayed = writer->state != ASKING && (writer->held || !db_pool_ready(writer->config.pool));
+    if (writer->delayed) {
         writer->timer = loop_after(writer->config.loop, RETRY_MS, on_time, writer);
         return;
     }
