@@ -648,7 +648,7 @@ void gateway_rest(struct gateway *g)
 void gateway_wake(struct gateway *g)
 {
     if (g->state == RESTING)
-        pause_before(g, gateway_reconnect_pause(g->failures++, chance()), attempt);
+        pause_before(g, gateway_reconnect_pause(0, chance()), attempt);
 }
 
 void gateway_stop(struct gateway *g, void (*on_stopped)(void *arg), void *arg)

@@ -80,8 +80,8 @@ void gateway_set_committed(struct gateway *gateway, int64_t seq);
 /* Sends a heartbeat now if RUNNING and none is unanswered (the regular schedule restarts from here), so that
  * on_acknowledged follows soon. False where there is no connection to prove anything by. */
 bool gateway_beat(struct gateway *gateway);
-/* Closes with 4000, which keeps the session, and does nothing more until gateway_wake(), which resumes it after the
- * pause of any reconnection: what it gets then may be too much again. */
+/* Closes with 4000, which keeps the session, and does nothing more until gateway_wake(), which resumes it after the pause of
+ * a first reconnection: what comes then may be too much again. */
 void gateway_rest(struct gateway *gateway);
 void gateway_wake(struct gateway *gateway);
 /* Closes with 4000, which keeps the session for a RESUME, and calls on_stopped from the loop once the close

@@ -11,7 +11,7 @@ import random
 Step = collections.namedtuple("Step", "at part verb arguments")
 
 EVENTS_A_SECOND = 20
-STORM = 0.4  # of a chapter: after it nothing interrupts the watch
+STORM = 0.35  # of a chapter: after it nothing interrupts the watch
 
 EVENTS = {
     "go": 400, "leave": 150, "flags": 120, "bot": 40, "replace_channel": 20, "snapshot": 10, "outage": 6, "removal": 6,
@@ -31,7 +31,7 @@ FAULTS = {
     "gateway.greet_anew": (2, lambda rng: [rng.uniform(1, 3)]),
     "gateway.forget": (2, lambda rng: []),
     "gateway.prune": (2, lambda rng: [rng.uniform(3, 8)]),
-    "gateway.repeat": (3, lambda rng: [rng.choice([20, 300]), rng.choice([0, 10]), rng.randint(3, 15)]),
+    "gateway.repeat": (1, lambda rng: [rng.choice([20, 300]), rng.choice([0, 10]), rng.randint(3, 15)]),
     "gateway.overlap": (2, lambda rng: [rng.choice([1, 10, 300]), rng.uniform(1, 4)]),
     "gateway.fall_silent": (1, lambda rng: [rng.uniform(1, 5)]),
     "gateway.shut": (2, lambda rng: [rng.uniform(1, 3)]),
@@ -72,7 +72,7 @@ class Plan:
         self.servers = [Server(guild) for guild in guilds]
         self.deck = self.rng.sample(list(FAULTS), len(FAULTS))  # each once, before chance decides
         self.beat = self.rng.choice([1, 1, 2])
-        unwritten = self.rng.choice([60, 300, 500000])
+        unwritten = self.rng.choice([200, 1000, 500000])
         self.environment = {"HEARTBEAT_INTERVAL": str(self.beat), "MAX_UNWRITTEN": str(unwritten)}  # of the trackers
         self.new_channels = 10**18
 
@@ -84,7 +84,9 @@ class Plan:
         steps = [step for at in times for step in self.event(at, times[-1])]
         for _ in range(faults):
             steps += self.fault(times[-1])
+        # Then it is quiet, and what comes twice would show.
         steps.append(Step(STORM * times[-1], "trackers", "do_not_wait", []))
+        steps.append(Step(0.8 * times[-1], "gateway", "repeat", [300, self.rng.choice([5, 10, 20]), 10]))
         return sorted(steps, key=lambda step: step.at)
 
     # Events ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ A failure tells its seed and its story. RANDOM_SEED repeats its choices, RANDOM_
 import os
 
 EVENTS = int(os.environ.get("RANDOM_EVENTS", "2000"))
-FAULTS = int(os.environ.get("RANDOM_FAULTS", "36"))
+FAULTS = int(os.environ.get("RANDOM_FAULTS", "32"))
 CHAPTERS = 4
 
 
