@@ -1,10 +1,11 @@
-"""Random evenings, each with a seed of its own, until the minutes given are over: a line for each. The first that fails ends it, and
-leaves everything it wrote. What takes minutes by itself runs beside them, where there is so much time."""
+"""Random evenings, each with a seed of its own, until the minutes given are over: a line for each. The first that fails ends
+it, and leaves everything it wrote. What takes minutes by itself runs beside them, where there is so much time."""
 
 import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -45,10 +46,15 @@ def main(minutes):
     shutil.rmtree(KEPT, ignore_errors=True)
     KEPT.mkdir(parents=True)
     long = start("e2e/test_long.py", "long", SOAK="1") if minutes >= LONG_MINUTES else None
-    while time.monotonic() < until:
-        evening()
-    if long is not None:
-        end(long, "long")
+    try:
+        while time.monotonic() < until:
+            evening()
+        if long is not None:
+            end(long, "long")
+    finally:
+        if long is not None and long.poll() is None:
+            long.send_signal(signal.SIGINT)
+            long.wait()
 
 
 main(float(sys.argv[1]))

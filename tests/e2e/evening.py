@@ -70,7 +70,8 @@ class Evening:
         self.counts = collections.Counter()  # what was done
         self.voices, self.gateway = Voices(self), Gateway(self)
         self.database = Database(self, pair, clock)
-        self.trackers = Trackers(self, {**discord.settings(), **self.plan.environment, "DATABASE_URL": self.database.url}, directory)
+        environment = {**discord.settings(), **self.plan.environment, "DATABASE_URL": self.database.url}
+        self.trackers = Trackers(self, environment, directory)
 
     def tell(self, *words):
         self.told.append(f"{time.time():.3f} {' '.join(map(str, words))}")

@@ -219,7 +219,7 @@ WITH changed AS (
 )
 SELECT extract(epoch FROM changed_at)::float8, pg_notify('guild_settings', guild_id::text) FROM changed
 """
-PROOF = "SELECT max(epoch), coalesce(extract(epoch FROM max(proven_at)), 0)::float8 FROM tracker_shard"  # 0: there is none
+PROOF = "SELECT coalesce(max(batch_no), 0), coalesce(extract(epoch FROM max(proven_at)), 0)::float8 FROM tracker_shard"
 REPLAYED = "SELECT pg_last_wal_replay_lsn()"
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vcledger tracker'"
 
@@ -253,11 +253,8 @@ class Database:
         for job in [job for job in self.jobs if job.done()]:
             self.jobs.remove(job)
             job.result()  # raises what went wrong
-        self.note_proof(self.execute(PROOF))
-
-    def note_proof(self, rows):
-        for epoch, proven_at in rows or []:
-            self.watch.note_proof(time.time(), epoch, proven_at)
+        for proof in self.execute(PROOF) or []:
+            self.watch.note_proof(time.time(), *proof)
 
     def is_back(self):
         return not self.jobs and self.execute("SELECT") is not None
@@ -334,7 +331,7 @@ class Database:
                 return standby.execute(REPLAYED).fetchone() == before
 
             wait_for(rests, "all that the standby has, applied")
-            self.note_proof(standby.execute(PROOF).fetchall())
+            self.watch.note_failover(time.time(), *standby.execute(PROOF).fetchone())
         self.pair.fail_over()
         self.pair.follow()
 

@@ -119,7 +119,8 @@ class Plan:
             server.back_at = min(at + rng.uniform(0, 4), end)
             back = {"outage": "return", "removal": "add"}[verb]
             first = "remove" if verb == "removal" else verb
-            return [Step(at, "voices", "silence", [server.id, first]), Step(server.back_at, "voices", "hear", [server.id, back])]
+            end = Step(server.back_at, "voices", "hear", [server.id, back])
+            return [Step(at, "voices", "silence", [server.id, first]), end]
         return [Step(at, "voices", verb, [server.id, *arguments])]
 
     def replace_channel(self, server):

@@ -16,7 +16,7 @@ STILL = 6  # a tracker that was frozen for longer knows it, and asks for it all 
 
 HOUR = 3600
 DISCORD_EPOCH = 1420070400
-Proof = collections.namedtuple("Proof", "moment epoch proven_at")  # as it was in the database at that moment
+Proof = collections.namedtuple("Proof", "moment batches proven_at")  # as it was in the database at that moment
 Reign = collections.namedtuple("Reign", "life epoch begin end over proof")  # of a tracker over the shard, from its claim
 
 
@@ -55,6 +55,7 @@ class Watch:
         self.beat = beat  # HEARTBEAT_INTERVAL: two seconds where harness.Trackers starts them
         self.lives = []
         self.proofs = []
+        self.failovers = []  # what the standby had: Proofs too
         self.away = []  # [begin, end]s: when the database was out of the trackers' reach; end: inf while it goes on
 
     @property
@@ -62,9 +63,13 @@ class Watch:
         """Between two proofs when all is well: a beat and its commit take time too."""
         return self.beat + 1
 
-    def note_proof(self, moment, epoch, proven_at):
-        if not self.proofs or self.proofs[-1][1:] != (epoch, proven_at):
-            self.proofs.append(Proof(moment, epoch, proven_at))
+    def note_proof(self, moment, batches, proven_at):
+        if not self.proofs or self.proofs[-1][1:] != (batches, proven_at):
+            self.proofs.append(Proof(moment, batches, proven_at))
+
+    def note_failover(self, moment, batches, proven_at):
+        self.proofs.append(Proof(moment, batches, proven_at))
+        self.failovers.append(self.proofs[-1])
 
     def proof_at(self, moment):
         return max((proof for proof in self.proofs if proof.moment <= moment), default=Proof(0, 0, 0)).proven_at
@@ -102,20 +107,27 @@ class Watch:
             if begin < sure:
                 yield from without(begin, sure, frozen)
 
+    def written(self):
+        """(moment, number, tracker) of all batches, as their writers say."""
+        for life in self.lives:
+            for moment, event, words in life.events():
+                if event == "batch_committed":
+                    yield moment, number(words, "batch"), life.name
+
     def lost(self):
-        """(moment, last proof that is left) of each time when the database forgot something."""
-        highest = 0
-        for proof in self.proofs:
-            if proof.proven_at < highest:
-                yield proof.moment, proof.proven_at
-            highest = max(highest, proof.proven_at)
+        """The fail-overs in which the database forgot something."""
+        written = list(self.written())
+        for left in self.failovers:
+            forgotten = any(proof.moment < left.moment and proof.proven_at > left.proven_at for proof in self.proofs)
+            if forgotten or any(moment < left.moment and batch >= left.batches for moment, batch, _ in written):
+                yield left
 
     def watched(self, guild, now):
         """When nothing can have been missed of a server, or of any, as (begin, end)s."""
         lost = list(self.lost())
         for reign in self.reigns(now):
             for begin, end in self.surely_connected(reign, guild):
-                end = min([end, reign.proof, *(proof for moment, proof in lost if moment > begin)])
+                end = min([end, reign.proof, *(left.proven_at for left in lost if left.moment > begin)])
                 if begin + BOOKING < end:
                     yield begin + BOOKING, end
 
@@ -129,7 +141,7 @@ class Watch:
 
     def unreachable(self):
         """When no tracker could write: the database was away, and until the next batch."""
-        commits = sorted(m for life in self.lives for m, event, _ in life.events() if event == "batch_committed")
+        commits = sorted(moment for moment, _, _ in self.written())
         return [(begin - BOOKING, min((m for m in commits if m > end), default=float("inf"))) for begin, end in self.away]
 
     # What must hold of it -----------------------------------------------------------------------------------------
@@ -142,7 +154,7 @@ class Watch:
 
     def old_proofs(self, now):
         """Who ended with a proof older than it had to be."""
-        excused = self.unreachable() + [(proof, moment) for moment, proof in self.lost()]
+        excused = self.unreachable() + [(left.proven_at, left.moment) for left in self.lost()]
         for reign in self.reigns(now):
             for begin, end in self.surely_connected(reign) if reign.over else ():
                 for since, until in without(max(begin, reign.proof), end, excused):
@@ -151,13 +163,11 @@ class Watch:
 
     def wrong_writers(self, sql, now):
         """Batches of one number by two trackers, sessions begun by somebody who was not the owner."""
-        written = collections.defaultdict(list)
-        for life in self.lives:
-            for _, event, words in life.events():
-                if event == "batch_committed":
-                    written[number(words, "batch")].append(life.name)
-        if not list(self.lost()):  # else their numbers are used again
-            yield from (f"batch {batch} was written by {names}" for batch, names in written.items() if len(names) > 1)
+        writers = collections.defaultdict(list)
+        for moment, batch, name in self.written():
+            if not any(moment < left.moment and batch >= left.batches for left in self.failovers):  # else it was forgotten
+                writers[batch].append(name)
+        yield from (f"batch {batch} was written by {names}" for batch, names in writers.items() if len(names) > 1)
         reigns = collections.defaultdict(list)
         for reign in self.reigns(now):
             reigns[reign.epoch % 1024].append((reign.begin - BOOKING, reign.end + BOOKING))
