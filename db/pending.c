@@ -15,8 +15,8 @@
 
 static const struct db_statement record_pending = {
     "record_pending",
-    "INSERT INTO interaction_pending (interaction_id, request, claimed_by, claimed_until) "
-    "VALUES ($1::bigint, $2::bytea, $3::bigint, now() + " LEASE ") "
+    "INSERT INTO interaction_pending (interaction_id, message_id, request, claimed_by, claimed_until) "
+    "VALUES ($1::bigint, $2::bigint, $3::bytea, $4::bigint, now() + " LEASE ") "
     "ON CONFLICT DO NOTHING "
     "RETURNING interaction_id",
 };
@@ -45,6 +45,7 @@ void db_pending_record(struct db_pool *pool, uint64_t worker, const struct db_pe
     *recording = (struct recording){.on_done = on_done, .arg = arg};
     db_job_statement(job, &record_pending);
     db_job_snowflake(job, request->interaction_id);
+    db_job_snowflake_or_null(job, request->message_id);
     db_job_bytes(job, request->body, request->len);
     db_job_snowflake(job, worker);
     db_pool_submit(pool, job, on_recorded, recording);
@@ -111,6 +112,23 @@ static const struct db_statement renew_pending = {
     "WHERE interaction_id = ANY ($1::bigint[]) AND claimed_by = $2::bigint AND done_at IS NULL",
 };
 
+/* Tried again, they would put the message back behind a later click that is answered already. Work that is under way
+ * is not stopped by this. */
+static const struct db_statement close_overtaken = {
+    "close_overtaken",
+    "WITH overtaken AS ( "
+    "    SELECT p.interaction_id "
+    "    FROM interaction_pending p "
+    "    JOIN interaction_pending later USING (message_id) "
+    "    WHERE p.done_at IS NULL AND later.interaction_id > p.interaction_id "
+    "    FOR UPDATE OF p SKIP LOCKED "
+    ") "
+    "UPDATE interaction_pending p "
+    "SET done_at = now(), request = '' "
+    "FROM overtaken "
+    "WHERE p.interaction_id = overtaken.interaction_id",
+};
+
 /* Of two at once, the second skips what the first has locked, and looks anew at what the first has changed. */
 static const struct db_statement claim_pending = {
     "claim_pending",
@@ -146,7 +164,7 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
         claiming->on_done(claiming->arg, NULL, 0);
         return;
     }
-    const struct db_rows *const rows = outcome->rows[1];
+    const struct db_rows *const rows = outcome->rows[2];
     const size_t n = (size_t)db_rows_count(rows);
     struct db_pending_request *const claimed = mem_alloc((n + 1) * sizeof(*claimed));
     char **const bodies = mem_alloc((n + 1) * sizeof(*bodies));
@@ -171,6 +189,7 @@ void db_pending_claim(struct db_pool *pool, uint64_t worker, const struct db_pen
     db_job_statement(job, &renew_pending);
     add_ids(job, claiming->owed);
     db_job_snowflake(job, worker);
+    db_job_statement(job, &close_overtaken);
     db_job_statement(job, &claim_pending);
     db_job_snowflake(job, worker);
     add_ids(job, claiming->dead);

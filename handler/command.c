@@ -40,6 +40,7 @@ static const struct command commands[] = {
         .description = "Settings of this server: tracking and the AFK channel (Manage Server)",
         .controls = CONTROLS_SETTINGS,
         .ephemeral = true,
+        .saves = true,
         .run = cmd_settings_run,
     },
 };

@@ -28,6 +28,7 @@ struct command {
     struct command_option options[COMMAND_MAX_OPTIONS]; /* up to the first without a name */
     const char *controls;                               /* the code of its controls (handler/controls.h) */
     bool ephemeral;                                     /* seen only by who ran it */
+    bool saves; /* its clicks do more than edit their message: none is given up for a later one */
     /* Answers a slash command or a click through reply, now or later. Runs while the acknowledgement is on its
      * way. */
     void (*run)(struct app *app, struct reply *reply);

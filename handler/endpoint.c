@@ -1,5 +1,6 @@
 #include "handler/endpoint.h"
 
+#include "db/pending.h"
 #include "db/pool.h"
 #include "handler/app.h"
 #include "handler/command.h"
@@ -81,9 +82,12 @@ static void begin_command(struct app *app, struct http_exchange *exchange, struc
         .command = command,
         .reply = reply_create(app, interaction, command->name, command->ephemeral),
     };
-    size_t len;
-    const char *const body = http_exchange_body(exchange, &len);
-    pending_record(app->pending, interaction->id, body, len, on_recorded, beginning);
+    struct db_pending_request request = {
+        .interaction_id = interaction->id,
+        .message_id = command->saves ? 0 : reply_changed_message(beginning->reply),
+    };
+    request.body = http_exchange_body(exchange, &request.len);
+    pending_record(app->pending, &request, on_recorded, beginning);
 }
 
 static const char *unknown_words(const struct interaction *interaction)

@@ -206,16 +206,15 @@ static void on_row(void *arg, enum db_pending_recorded recorded)
         tell(owed, PENDING_UNCONFIRMED);
 }
 
-void pending_record(struct pending *pending, uint64_t interaction_id, const char *body, size_t len,
+void pending_record(struct pending *pending, const struct db_pending_request *request,
                     void (*on_recorded)(void *arg, enum pending_recorded recorded), void *arg)
 {
-    struct owed *const owed = add(pending, interaction_id);
+    struct owed *const owed = add(pending, request->interaction_id);
     owed->recording = true;
     owed->on_recorded = on_recorded;
     owed->arg = arg;
     owed->late = loop_after(pending->app->loop, CONFIRM_MS, on_late, owed);
-    const struct db_pending_request request = {.interaction_id = interaction_id, .body = body, .len = len};
-    db_pending_record(pending->app->pool, pending->self->life, &request, on_row, owed);
+    db_pending_record(pending->app->pool, pending->self->life, request, on_row, owed);
 }
 
 /* Taking over ---------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct app;
+struct db_pending_request;
 struct pending;
 struct prefork_worker;
 
@@ -28,8 +29,8 @@ enum pending_recorded {
     PENDING_REPLAYED,    /* it came before, and nothing more is owed */
 };
 
-/* Records an interaction, as it was posted. The body is copied. on_recorded runs once, never from inside this call. */
-void pending_record(struct pending *pending, uint64_t interaction_id, const char *body, size_t len,
+/* Records an interaction. The body is copied. on_recorded runs once, never from inside this call. */
+void pending_record(struct pending *pending, const struct db_pending_request *request,
                     void (*on_recorded)(void *arg, enum pending_recorded recorded), void *arg);
 
 enum pending_end {

@@ -151,10 +151,15 @@ static enum target target_of(const struct interaction *interaction, bool ephemer
     return interaction->owner_id == interaction->user.id ? CLICKED_MESSAGE : PRIVATE_MESSAGE;
 }
 
+uint64_t reply_changed_message(const struct reply *reply)
+{
+    return reply->target == CLICKED_MESSAGE ? reply->interaction->message_id : 0;
+}
+
 static bool changes_the_same(const struct reply *a, const struct reply *b)
 {
-    return a->target == CLICKED_MESSAGE && b->target == CLICKED_MESSAGE &&
-           a->interaction->message_id == b->interaction->message_id;
+    const uint64_t message_id = reply_changed_message(a);
+    return message_id != 0 && message_id == reply_changed_message(b);
 }
 
 /* Ids grow with time. One that was taken over comes late, and must not pass for the last click. */

@@ -25,6 +25,9 @@ const struct interaction *reply_interaction(const struct reply *reply);
 /* The acknowledgement that promises the answer: JSON, the caller frees. */
 char *reply_acknowledgement(const struct reply *reply);
 
+/* The message that the answer changes; 0: it comes as one of its own. */
+uint64_t reply_changed_message(const struct reply *reply);
+
 /* Whether a file may be attached where the command was run; if not, a picture need not be drawn. */
 bool reply_takes_pictures(const struct reply *reply);
 

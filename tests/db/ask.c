@@ -6,7 +6,7 @@
  *     ask settings GUILD
  *     ask change GUILD USER SETTING ON REPEATS   a setting by number, 0 or 1, an interaction or 0
  *     ask load SHARD_COUNT SHARD_ID SINCE
- *     ask record WORKER INTERACTION BODY
+ *     ask record WORKER INTERACTION BODY [MESSAGE]
  *     ask claim WORKER LIMIT OWED DEAD...        OWED 0: nothing
  *     ask close WORKER INTERACTION...
  *     ask release WORKER PAUSE INTERACTION...
@@ -217,10 +217,13 @@ static void on_pending_recorded(void *arg, enum db_pending_recorded recorded)
 
 static void ask_record(char **words, int n)
 {
-    (void)n;
     left = 1;
     const struct db_pending_request request = {
-        .interaction_id = number(words[1]), .body = words[2], .len = strlen(words[2])};
+        .interaction_id = number(words[1]),
+        .message_id = n > 3 ? number(words[3]) : 0,
+        .body = words[2],
+        .len = strlen(words[2]),
+    };
     db_pending_record(pool, number(words[0]), &request, on_pending_recorded, &left);
 }
 

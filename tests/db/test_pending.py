@@ -10,8 +10,8 @@ RECORDED, KNOWN = 0, 1
 ANN, BEN, CLEO = 2**62 + 1, 2, 3  # workers
 
 
-def record(database, interaction, worker=ANN, body='{"token": "secret", "name": "Zoë"}'):
-    return ask(database, "record", worker, interaction, body)[0].recorded
+def record(database, interaction, worker=ANN, body='{"token": "secret", "name": "Zoë"}', message=0):
+    return ask(database, "record", worker, interaction, body, message)[0].recorded
 
 
 def claim(database, worker, *dead, limit=16, owed=0):
@@ -101,6 +101,45 @@ def test_released_after_a_pause(sql, database):
     assert ids(claim(database, BEN)) == [1]
     ask(database, "release", BEN, 0, 1)
     assert ids(claim(database, BEN)) == [1]
+
+
+LATER_CLICKS = {
+    "worked on": (lambda database: None, []),
+    "answered": (lambda database: ask(database, "close", BEN, 5), []),
+    "to be tried again": (lambda database: ask(database, "release", BEN, 0, 5), [5]),
+}
+
+
+@pytest.mark.parametrize("later", LATER_CLICKS)
+def test_the_last_click_on_a_message_decides(sql, database, later):
+    become, claimed_too = LATER_CLICKS[later]
+    for interaction, message in [(1, 77), (2, 77), (3, 78), (4, 0)]:
+        record(database, interaction, message=message)
+    record(database, 5, BEN, message=77)
+    record(database, 6, BEN)
+    become(database)
+    assert ids(claim(database, CLEO, ANN)) == [3, 4] + claimed_too
+    assert [row(sql, n)[0] for n in (1, 2)] == [b""] * 2 and [row(sql, n)[3] for n in range(1, 5)] == [True, True, False, False]
+    ask(database, "release", ANN, 0, 1)  # nor may its worker, which knows nothing of this, bring it back
+    assert claim(database, CLEO, ANN) == []
+
+
+def test_the_last_click_is_the_youngest_interaction(sql, database):
+    """Whichever was recorded first."""
+    record(database, 2, message=77)
+    ask(database, "close", ANN, 2)
+    record(database, 1, BEN, message=77)
+    assert claim(database, CLEO, ANN, BEN) == [] and row(sql, 1)[3]
+
+
+def test_an_overtaken_click_is_not_waited_for(sql, database):
+    for interaction in (1, 2, 3):
+        record(database, interaction, message=77)
+    with psycopg.connect(database) as lock:
+        lock.execute("SELECT FROM interaction_pending WHERE interaction_id = 1 FOR UPDATE")
+        assert ids(claim(database, CLEO, ANN)) == [3]
+        assert not row(sql, 1)[3] and row(sql, 2)[3]
+    assert claim(database, CLEO) == [] and row(sql, 1)[3]
 
 
 def test_what_kills_every_worker_is_given_up(sql, database):

@@ -10,7 +10,7 @@ import threading
 import time
 
 import psycopg
-from answers import controls, picture, words
+from answers import click, controls, here, picture, words
 from harness import away, free_port, wait_for
 
 INTERACTIONS, AT_ONCE, WORKERS = 1000, 8, 8
@@ -179,6 +179,18 @@ def test_what_discord_does_not_take_is_tried_again_later(discord, handlers, ledg
     assert f"interaction_taken_over id={sent['interaction_id']}" in handler.log()
     assert len(discord.edits()) == 2
     wait_until_nothing_is_owed(ledger, 1)
+
+
+def test_a_click_tried_again_does_not_overwrite_a_later_one(discord, handlers, ledger):
+    handler = handlers()
+    board = discord.leaderboard("all_time")
+    discord.faults(rest=[{"method": "PATCH", "status": 429, "retry_after": 31}])
+    first = discord.click(board, controls(board)["Last"])
+    wait_for(lambda: f"interaction_answered id={first['interaction_id']} command=leaderboard result=failed" in handler.log(), "given up for now")
+    assert here(click(discord, board, "Next")) == "Page 2 of 3"
+    wait_until_nothing_is_owed(ledger, 3, 20)
+    assert here(discord.answer(board["interaction_id"], wait=0)) == "Page 2 of 3"
+    assert len(edits_of(discord, first)) == 1 and " interaction_taken_over " not in handler.log()
 
 
 def test_what_discord_refuses_is_over(discord, handlers, ledger):

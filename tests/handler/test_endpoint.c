@@ -7,6 +7,7 @@
 
 #include "db/leaderboard.h"
 #include "db/partners.h"
+#include "db/pending.h"
 #include "db/pool.h"
 #include "db/settings.h"
 #include "db/stats.h"
@@ -56,6 +57,7 @@ static struct {
 
     enum pending_recorded recorded;
     char *recorded_body;
+    uint64_t recorded_message;
     void (*on_recorded)(void *arg, enum pending_recorded recorded);
     void *on_recorded_arg;
     int n_ended;
@@ -107,13 +109,14 @@ static void on_record_time(void *arg)
     world.on_recorded(world.on_recorded_arg, world.recorded);
 }
 
-void pending_record(struct pending *pending, uint64_t interaction_id, const char *body, size_t len,
+void pending_record(struct pending *pending, const struct db_pending_request *request,
                     void (*on_recorded)(void *arg, enum pending_recorded recorded), void *arg)
 {
     (void)pending;
-    assert_int_equal(interaction_id, 99);
+    assert_int_equal(request->interaction_id, 99);
     free(world.recorded_body);
-    world.recorded_body = mem_strndup(body, len);
+    world.recorded_body = mem_strndup(request->body, request->len);
+    world.recorded_message = request->message_id;
     world.on_recorded = on_recorded;
     world.on_recorded_arg = arg;
     loop_after(app.loop, 0, on_record_time, NULL);
@@ -377,6 +380,12 @@ static const char ping[] = "{\"id\":\"1\",\"application_id\":\"7\",\"type\":1,\"
     "\"app_permissions\":\"" permissions "\",\"attachment_size_limit\":" limit                                 \
     ",\"guild_id\":\"1187440136951169024\",\"member\":{\"nick\":null,\"avatar\":null,\"permissions\":\"0\","   \
     "\"user\":{\"id\":\"42\",\"username\":\"ann_\",\"global_name\":\"Ann*\",\"avatar\":null}},"
+
+/* For its message's owner and the custom_id. */
+#define CLICK(place)                                                                                           \
+    "{\"id\":\"99\",\"application_id\":\"7\",\"type\":3,\"token\":\"t\"," place                                \
+    "\"message\":{\"id\":\"555\",\"interaction_metadata\":{\"user\":{\"id\":\"%s\"}}},"                        \
+    "\"data\":{\"component_type\":2,\"custom_id\":\"%s\"}}"
 
 static const char leaderboard[] = COMMAND(SERVER("34816", "1000"), "leaderboard", "");
 
@@ -698,6 +707,30 @@ static void test_replayed(void **state)
     assert_null(world.on_board);
 }
 
+/* Recorded is which message a click does nothing but edit: that of who ran the command, and no setting's. */
+static void test_clicked_message(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *custom_id, *owner;
+        uint64_t message_id;
+    } cases[] = {
+        {"vc1:lb:refresh:this_month:0:0", "42", 555},
+        {"vc1:lb:refresh:this_month:0:0", "43", 0},
+        {"vc1:set:tracking:off", "42", 0},
+    };
+    world.recorded = PENDING_REPLAYED; /* nothing is to be done */
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer body = {0};
+        buffer_printf(&body, CLICK(SERVER("0", "1")), cases[i].owner, cases[i].custom_id);
+        world.recorded_message = 1;
+        expect(post_signed(body.data), 200, "{\"type\":");
+        assert_string_equal(world.recorded_body, body.data);
+        assert_int_equal(world.recorded_message, cases[i].message_id);
+        buffer_finish(&body);
+    }
+}
+
 static void test_unconfirmed(void **state)
 {
     (void)state;
@@ -746,6 +779,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_message_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_picture_to_draw, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_replayed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_clicked_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unconfirmed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_resumed, set_up, tear_down),
     };

@@ -76,6 +76,7 @@ void db_pending_record(struct db_pool *pool, uint64_t worker, const struct db_pe
     (void)pool;
     assert_int_equal(worker, self.life);
     assert_memory_equal(request->body, "body", request->len);
+    assert_int_equal(request->message_id, 8);
     world.n_recorded++;
     world.on_recorded = on_done;
     world.recorded_arg = arg;
@@ -190,7 +191,8 @@ static int tear_down(void **state)
 
 static void record(uint64_t id)
 {
-    pending_record(pending, id, "body", 4, on_told, &world);
+    const struct db_pending_request request = {.interaction_id = id, .message_id = 8, .body = "body", .len = 4};
+    pending_record(pending, &request, on_told, &world);
 }
 
 static void owe(uint64_t id)
