@@ -112,8 +112,8 @@ static const struct db_statement renew_pending = {
     "WHERE interaction_id = ANY ($1::bigint[]) AND claimed_by = $2::bigint AND done_at IS NULL",
 };
 
-/* Tried again, they would put the message back behind a later click that is answered already. Work that is under way
- * is not stopped by this. */
+/* Tried again, they would put the message back behind a later click that is answered already. Work that is under
+ * way is not stopped by this. */
 static const struct db_statement close_overtaken = {
     "close_overtaken",
     "WITH overtaken AS ( "

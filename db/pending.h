@@ -4,8 +4,8 @@
  * known to be dead, may be claimed by any other while the interaction's token lives. Closed rows lose the request,
  * which holds the token, and stay 15 minutes, so that a repeated interaction is recognised.
  *
- * Of several clicks that do nothing but edit one message, whether answered or not, the last decides: the others are
- * closed before anybody claims.
+ * Of several clicks that do nothing but edit one message, whether answered or not, the last decides: the others
+ * are closed before anybody claims.
  *
  * worker is one life of a worker process: a random number below 2^63.
  */
@@ -57,9 +57,9 @@ struct db_pending_claiming {
 };
 
 /*
- * Renews, closes clicks that a later one has overtaken, and claims. on_done gets what was claimed, the oldest first,
- * valid until it returns, or NULL where the database did not answer. A row of the worker's own whose lease ran out
- * may be among them.
+ * Renews, closes clicks that a later one has overtaken, and claims. on_done gets what was claimed, the oldest
+ * first, valid until it returns, or NULL where the database did not answer. A row of the worker's own whose lease
+ * ran out may be among them.
  */
 void db_pending_claim(struct db_pool *pool, uint64_t worker, const struct db_pending_claiming *claiming,
                       void (*on_done)(void *arg, const struct db_pending_request *claimed, size_t n),
