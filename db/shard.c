@@ -9,20 +9,23 @@ static void add_key(struct db_job *job, const struct db_statement *statement, co
 
 /* Waiting ------------------------------------------------------------------------------------------------- */
 
+/* The key of a shard's lock: a class of ours, which holds the count, and the id. */
+#define LOCK_CLASS "(1447231488 + $1::int)" /* 0x5643 in the upper half; SHARDS_MAX fits into the lower one */
+
 /* Locks of a session stack: one that we have is not taken again. objsubid 2: a key of two numbers. */
 static const struct db_statement look_at_shard = {
     "look_at_shard",
     "WITH held AS ("
-    "    SELECT l.classid, l.objid, l.pid "
+    "    SELECT l.classid::bigint, l.objid::bigint, l.pid "
     "    FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() "
-    "    WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted) "
-    "SELECT CASE WHEN EXISTS (SELECT FROM held WHERE classid = $1::int::oid AND objid = $2::int::oid) "
-    "            THEN EXISTS (SELECT FROM held WHERE classid = $1::int::oid AND objid = $2::int::oid "
+    "    WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted "
+    "    AND l.classid::bigint BETWEEN 1447231488 AND 1447231488 + 65535) "
+    "SELECT CASE WHEN EXISTS (SELECT FROM held WHERE classid = " LOCK_CLASS " AND objid = $2::int) "
+    "            THEN EXISTS (SELECT FROM held WHERE classid = " LOCK_CLASS " AND objid = $2::int "
     "                                            AND pid = pg_backend_pid()) "
-    "            ELSE pg_try_advisory_lock($1::int, $2::int) END, "
-    "       EXISTS (SELECT FROM held WHERE classid <> $1::int::oid), "
-    "       now() - pg_postmaster_start_time() < interval '30 seconds', "
-    "       t.batch_no IS NOT NULL, t.batch_no, t.interval_seconds "
+    "            ELSE pg_try_advisory_lock(" LOCK_CLASS ", $2::int) END, "
+    "       EXISTS (SELECT FROM held WHERE classid <> " LOCK_CLASS "), "
+    "       now() - pg_postmaster_start_time() < interval '30 seconds', t.epoch, t.batch_no, t.interval_seconds "
     "FROM (VALUES (1)) AS one(row) LEFT JOIN tracker_shard t ON t.shard_count = $1::int AND t.shard_id = $2::int",
 };
 
@@ -43,7 +46,7 @@ static void on_looked(void *arg, const struct db_outcome *outcome)
         .locked = db_bool(rows, 0, 0),
         .other_count = db_bool(rows, 0, 1),
         .young = db_bool(rows, 0, 2),
-        .claimed = db_bool(rows, 0, 3),
+        .epoch = db_int(rows, 0, 3),
         .batch_no = db_int(rows, 0, 4),
         .interval_seconds = db_int(rows, 0, 5),
     };
@@ -63,7 +66,7 @@ void db_shard_look(struct db_pool *pool, const struct db_shard_key *key,
 
 static const struct db_statement let_go_of_shard = {
     "let_go_of_shard",
-    "SELECT pg_advisory_unlock($1::int, $2::int)",
+    "SELECT pg_advisory_unlock(" LOCK_CLASS ", $2::int)",
 };
 
 /* If it does not come through, the lock went with the connection. */
@@ -82,28 +85,10 @@ void db_shard_let_go(struct db_pool *pool, const struct db_shard_key *key)
 
 /* Claiming ------------------------------------------------------------------------------------------------ */
 
-static const struct db_statement adopt_guilds = {
-    "adopt_guilds",
-    "SELECT adopt_guilds($1::int, $2::int)",
-};
-
 static const struct db_statement claim_shard = {
     "claim_shard",
-    "INSERT INTO tracker_shard AS t (shard_count, shard_id, epoch, interval_seconds) "
-    "VALUES ($1::int, $2::int, 1, $3::int) "
-    "ON CONFLICT (shard_count, shard_id) DO UPDATE "
-    "SET epoch = t.epoch + 1, interval_seconds = excluded.interval_seconds "
-    "RETURNING epoch, batch_no, session_id, resume_url, seq, "
-    "          floor(extract(epoch FROM proven_at) * 1000)::bigint",
-};
-
-static const struct db_statement end_old_watch = {
-    "end_old_watch",
-    "UPDATE shard_coverage c "
-    "SET to_at = greatest(c.from_at, t.proven_at), end_reason = $3::text "
-    "FROM tracker_shard t "
-    "WHERE t.shard_count = $1::int AND t.shard_id = $2::int "
-    "AND c.shard_count = $1::int AND c.shard_id = $2::int AND c.to_at IS NULL",
+    "SELECT epoch, batch_no, session_id, resume_url, seq, floor(extract(epoch FROM proven_at) * 1000)::bigint "
+    "FROM claim_shard($1::int, $2::int, $3::bigint, $4::bigint, $5::int, $6::text)",
 };
 
 /* Runs behind the claim in the same transaction: the row's lock has then been waited for, and what the owner
@@ -124,7 +109,7 @@ static const struct db_statement read_clock = {
     "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
 };
 
-enum { ADOPTED, CLAIMED, WATCH_ENDED, LOADED, CLOCK_READ };
+enum { CLAIMED, LOADED, CLOCK_READ };
 
 struct claiming {
     void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate);
@@ -176,10 +161,10 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
     struct db_job *const job = db_job_create();
     struct claiming *const claiming = db_job_memory(job, sizeof(*claiming));
     *claiming = (struct claiming){.on_done = on_done, .arg = arg};
-    add_key(job, &adopt_guilds, &taking->key);
     add_key(job, &claim_shard, &taking->key);
+    db_job_int(job, taking->seen->epoch);
+    db_job_int(job, taking->seen->batch_no);
     db_job_int(job, taking->interval_seconds);
-    add_key(job, &end_old_watch, &taking->key);
     db_job_text(job, taking->reason);
     add_key(job, &load_members, &taking->key);
     db_job_statement(job, &read_clock);

@@ -14,6 +14,9 @@ struct db_shard_member {
     int64_t started_at;  /* unix seconds */
 };
 
+/* The SQLSTATE of what the fence refuses. */
+#define DB_FENCED "VC001"
+
 /* Waiting ------------------------------------------------------------------------------------------------- */
 
 /*
@@ -24,7 +27,7 @@ struct db_shard_look {
     bool locked;      /* the lock is ours, from now on if it was free */
     bool other_count; /* somebody follows shards under another number of them */
     bool young;       /* the server started less than half a minute ago: an owner may not be back yet */
-    bool claimed;     /* somebody did claim it at some time, and: */
+    int64_t epoch;    /* 0: nobody ever claimed it */
     int64_t batch_no; /* moves at least every interval_seconds while the owner lives */
     int64_t interval_seconds;
 };
@@ -54,10 +57,11 @@ struct db_shard_member db_shard_claim_member(const struct db_shard_claim *claim,
  * Takes the shard over: raises its epoch, so that batches of whoever held it before are refused, takes its servers from
  * owners under another shard_count, who are refused as well, ends its coverage where that was left open, for the reason
  * given, and reads where it was left. on_done gets the claim, valid until it returns, or NULL and why: the database's
- * SQLSTATE, or "" where it did not answer.
+ * SQLSTATE, DB_FENCED where somebody has claimed or written since seen, or "" where it did not answer.
  */
 struct db_shard_taking {
     struct db_shard_key key;
+    const struct db_shard_look *seen;
     int64_t interval_seconds;
     const char *reason;
 };
@@ -78,7 +82,6 @@ struct db_shard_progress {
 /* The first statement of every batch: the fence. The job fails with DB_FENCED unless the shard is still ours at
  * epoch and batch_no is the number of batches committed so far. */
 void db_shard_begin(struct db_job *job, const struct db_shard_key *key, int64_t epoch, int64_t batch_no);
-#define DB_FENCED "VC001"
 
 /* The shard is watched from a moment on, or was until one; unix milliseconds. At most one is open. */
 void db_shard_watch_begin(struct db_job *job, const struct db_shard_key *key, int64_t from_ms);

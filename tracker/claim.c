@@ -11,7 +11,6 @@
 enum {
     ARRIVAL_MS = 3000, /* a killed owner's connection may take a moment to go */
     ARRIVAL_LOOK_MS = 200,
-    LOOK_MS = 1000,
     SLOW_LOOK_MS = 1000, /* the database was away: for the owner as well, perhaps */
     GRACE_MS = 5000,     /* more than an owner's longest pause before it connects again */
 };
@@ -34,19 +33,18 @@ struct claim {
 enum claim_step claim_judge(struct claim_wait *wait, const struct db_shard_look *look, int64_t now_ms)
 {
     const bool first = !wait->looked;
-    const bool moved = !first && look->batch_no != wait->batch_no;
+    const bool moved = !first && (look->epoch != wait->seen.epoch || look->batch_no != wait->seen.batch_no);
     if (first)
         wait->began_ms = now_ms;
-    if (first || moved || look->locked != wait->locked)
+    if (first || moved || look->locked != wait->seen.locked)
         wait->still_ms = now_ms;
     wait->looked = true;
-    wait->locked = look->locked;
-    wait->batch_no = look->batch_no;
+    wait->seen = *look;
     wait->unsettled = wait->unsettled || moved || look->young || now_ms - wait->began_ms > ARRIVAL_MS;
     if (look->other_count || moved)
         return look->locked ? CLAIM_LET_GO : CLAIM_WAIT;
 
-    int64_t patience_ms = wait->unsettled && look->claimed ? GRACE_MS : 0;
+    int64_t patience_ms = wait->unsettled && look->epoch > 0 ? GRACE_MS : 0;
     if (!look->locked)
         patience_ms = GRACE_MS + 2000 * look->interval_seconds;
     return now_ms - wait->still_ms >= patience_ms ? CLAIM_NOW : CLAIM_WAIT;
@@ -73,7 +71,7 @@ static void wait(struct claim *claim)
 {
     const bool arriving = clock_monotonic_ms() - claim->wait.began_ms < ARRIVAL_MS;
     claim->state = WAITING;
-    look_later(claim, arriving && !claim->wait.unsettled ? ARRIVAL_LOOK_MS : LOOK_MS);
+    look_later(claim, arriving && !claim->wait.unsettled ? ARRIVAL_LOOK_MS : claim->config.look_ms);
 }
 
 static void tell_waiting(struct claim *claim, const struct db_shard_look *look)
@@ -109,6 +107,8 @@ static void on_claimed(void *arg, const struct db_shard_claim *claimed, const ch
 {
     struct claim *const claim = arg;
     if (claimed == NULL) {
+        if (strcmp(sqlstate, DB_FENCED) == 0) /* its owner is alive after all */
+            claim->wait = (struct claim_wait){.unsettled = true};
         fail_or_wait(claim, sqlstate);
         return;
     }
@@ -117,14 +117,15 @@ static void on_claimed(void *arg, const struct db_shard_claim *claimed, const ch
     look(claim); /* it may have been claimed without its lock */
 }
 
-static void take(struct claim *claim, bool locked)
+static void take(struct claim *claim)
 {
     claim->state = CLAIMING;
     db_shard_claim(claim->config.pool,
                    &(struct db_shard_taking){
                        .key = claim->config.key,
+                       .seen = &claim->wait.seen,
                        .interval_seconds = claim->config.interval_seconds,
-                       .reason = locked ? "crashed" : "taken",
+                       .reason = claim->wait.seen.locked ? "crashed" : "taken",
                    },
                    on_claimed, claim);
 }
@@ -133,7 +134,7 @@ static void on_looked_waiting(struct claim *claim, const struct db_shard_look *l
 {
     switch (claim_judge(&claim->wait, look, clock_monotonic_ms())) {
     case CLAIM_NOW:
-        take(claim, look->locked);
+        take(claim);
         return;
     case CLAIM_LET_GO:
         db_shard_let_go(claim->config.pool, &claim->config.key);
@@ -159,7 +160,7 @@ static void on_looked(void *arg, const struct db_shard_look *look, const char *s
     } else if (claim->state == LOOKING) {
         fail_or_wait(claim, sqlstate);
     } else if (claim->state == KEEPING && (look == NULL || !look->locked)) {
-        look_later(claim, LOOK_MS);
+        look_later(claim, claim->config.look_ms);
         claim->callbacks.on_contested(claim->callbacks.arg);
     }
 }
@@ -180,7 +181,7 @@ void claim_keep(struct claim *claim)
     if (claim->state == KEEPING)
         look(claim);
     else
-        claim->wait.unsettled = claim->wait.looked;
+        claim->wait.unsettled = claim->wait.unsettled || claim->wait.looked;
 }
 
 void claim_again(struct claim *claim, bool taken)

@@ -16,6 +16,7 @@ struct claim_config {
     struct db_pool *pool;
     struct db_shard_key key;
     int64_t interval_seconds; /* between our batches: whoever waits goes by it */
+    int64_t look_ms;          /* between two looks while waiting */
 };
 
 /*
@@ -44,11 +45,10 @@ void claim_again(struct claim *claim, bool taken);
 
 /* What was seen while waiting; all 0 at the beginning. */
 struct claim_wait {
-    bool looked,
-        unsettled; /* unsettled: there was an owner, so that a free lock alone is no proof of its end */
     int64_t began_ms;
-    int64_t batch_no; /* which stands still since still_ms, */
-    bool locked;      /* and with the lock being ours, or not, all that time */
+    bool unsettled; /* there was an owner, so that a free lock alone is no proof of its end */
+    bool looked;
+    struct db_shard_look seen; /* the last look, all of which stands still since still_ms */
     int64_t still_ms;
 };
 

@@ -48,24 +48,33 @@ static void on_patience(void *arg)
     loop_stop(tracker->loop);
 }
 
-static void on_signal(void *arg, unsigned events)
+/* Once; whatever comes later changes at most how it is called. */
+static void stop(struct tracker *tracker)
 {
-    struct tracker *const tracker = arg;
-    (void)events;
-    struct signalfd_siginfo info;
-    if (read(tracker->signal_fd, &info, sizeof(info)) != sizeof(info) || tracker->stopping)
+    if (tracker->stopping)
         return;
-    log_info("stopping", "signal=%u", info.ssi_signo);
     tracker->stopping = true;
     tracker->patience = loop_after(tracker->loop, STOP_TIMEOUT_MS, on_patience, tracker);
     shards_stop(tracker->shards, end, tracker);
 }
 
+static void on_signal(void *arg, unsigned events)
+{
+    struct tracker *const tracker = arg;
+    (void)events;
+    struct signalfd_siginfo info;
+    if (read(tracker->signal_fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    log_info("stopping", "signal=%u", info.ssi_signo);
+    stop(tracker);
+}
+
+/* The other shards write what they have. */
 static void on_failed(void *arg)
 {
     struct tracker *const tracker = arg;
     tracker->exit_code = EXIT_FAILURE;
-    loop_stop(tracker->loop);
+    stop(tracker);
 }
 
 /* guild_id: as text, or NULL where the settings of any server may have changed. */

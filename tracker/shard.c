@@ -104,6 +104,7 @@ struct shard *shard_create(const struct shard_config *config, void (*on_failed)(
             .pool = config->pool,
             .key = config->key,
             .interval_seconds = config->heartbeat_interval,
+            .look_ms = config->look_ms,
         },
         &(struct claim_callbacks){.on_claimed = on_claimed,
                                   .on_contested = on_contested,

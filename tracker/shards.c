@@ -10,7 +10,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { ASK_AGAIN_MS = 5000 }; /* rest has tried for half a minute by then */
+enum {
+    ASK_AGAIN_MS = 5000, /* rest has tried for half a minute by then */
+    LOOK_MS = 1000,      /* a waiting shard's looks; many are to cost the database little */
+    LOOK_EACH_MS = 10,
+};
 
 struct shards {
     struct shards_config config;
@@ -63,6 +67,7 @@ static void start_all(struct shards *shards, int count)
         struct shard_config config = shards->config.shard;
         config.bot = shards->bot;
         config.turns = shards->turns;
+        config.look_ms = LOOK_MS + LOOK_EACH_MS * (int64_t)shards->n;
         config.key.shard_count = count;
         config.key.shard_id = n_ids > 0 ? shards->config.ids[i] : (int)i;
         shards->all[i] = shard_create(&config, fail, shards);

@@ -16,6 +16,7 @@
 
 enum {
     RETRY_MS = 1000,         /* of what the database did not answer */
+    RIVAL_MS = 5000,         /* with two intervals: others wait no longer for an owner */
     PROOF_WITHIN_MS = 900,   /* how long changed settings wait for a sign of life */
     SETTINGS_OVERLAP_S = 60, /* a change is stamped a moment before it is committed */
 };
@@ -32,7 +33,12 @@ struct tenure {
     struct loop_timer *heartbeat;
     bool proof_wanted; /* the heartbeat asked the gateway for a sign of life, and writes when it comes */
     bool watching;
-    bool full; /* too much is unwritten: the gateway rests */
+    /* The gateway rests: */
+    bool full;            /* too much is unwritten */
+    bool alone;           /* the database is away, and perhaps somebody else owns the shard */
+    int64_t committed_ms; /* monotonic: the last sign that it is ours */
+    int breaks;           /* of the connection, since then */
+    struct loop_timer *rest;
 
     char *session_id, *resume_url;     /* of the claim, until the gateway is made */
     int64_t settings_since;            /* unix seconds, the database's clock: changes before are known */
@@ -46,6 +52,7 @@ struct tenure {
     void *on_over_arg;
     void (*on_stopped)(void *arg);
     void *on_stopped_arg;
+    bool stop_told;
 };
 
 /* Times --------------------------------------------------------------------------------------------------- */
@@ -92,10 +99,27 @@ static void end_watch(struct tenure *tenure, const char *reason)
     tenure->watching = false;
 }
 
+static void on_rest(void *arg)
+{
+    struct tenure *const tenure = arg;
+    tenure->rest = NULL;
+    log_warn("ownership_unsure", "shard=%d", tenure->config.key.shard_id);
+    tenure->alone = true;
+    gateway_rest(tenure->gateway);
+}
+
+/*
+ * A connection that breaks again and again while the database cannot be asked may be torn by a new owner, who resumes
+ * the same session: it is left to them until a batch comes through. A first break is taken for an ordinary one.
+ */
 static void on_broken(void *arg, bool session_lost)
 {
     struct tenure *const tenure = arg;
     end_watch(tenure, session_lost ? "session_lost" : tenure->full ? "memory" : "broken");
+    const int64_t silent_ms = clock_monotonic_ms() - tenure->committed_ms;
+    if (++tenure->breaks > 1 && silent_ms > RIVAL_MS + 2000 * tenure->config.heartbeat_interval &&
+        tenure->rest == NULL && !tenure->over && tenure->on_stopped == NULL)
+        tenure->rest = loop_after(tenure->config.loop, 0, on_rest, tenure);
 }
 
 /* What the database does not take is held in memory up to a bound. Beyond it nothing more is heard. */
@@ -116,6 +140,8 @@ static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool 
         replayed ? times_unproven(tenure, received_ms) : times_at(tenure, received_ms);
     metrics_count(METRIC_EVENTS, event->name, NULL);
     ledger_apply(tenure->ledger, event, &times);
+    if (ledger_in_voice(tenure->ledger) > 0)
+        timeline_go_on(&tenure->timeline, received_ms);
     tenure->progress.seq = seq;
     writer_progress(tenure->writer, &tenure->progress);
     rest_when_full(tenure);
@@ -162,19 +188,30 @@ static void on_heartbeat(void *arg)
     struct tenure *const tenure = arg;
     tenure->heartbeat =
         loop_after(tenure->config.loop, tenure->config.heartbeat_interval * 1000, on_heartbeat, tenure);
+    const bool unanswered = tenure->proof_wanted;
     tenure->proof_wanted = gateway_beat(tenure->gateway);
-    if (!tenure->proof_wanted)
+    if (unanswered || !tenure->proof_wanted)
         writer_flush(tenure->writer);
 }
 
 /* The end ------------------------------------------------------------------------------------------------- */
+
+/* Once: what ends the stop may come from the writer, from the gateway, or by itself. */
+static void tell_stopped(void *arg)
+{
+    struct tenure *const tenure = arg;
+    if (tenure->stop_told)
+        return;
+    tenure->stop_told = true;
+    tenure->on_stopped(tenure->on_stopped_arg);
+}
 
 static void tell_over(struct tenure *tenure)
 {
     if (tenure->settings_loading)
         return; /* its answer comes here again */
     if (tenure->on_stopped != NULL)
-        tenure->on_stopped(tenure->on_stopped_arg);
+        tell_stopped(tenure);
     else
         tenure->on_over(tenure->on_over_arg, tenure->end);
 }
@@ -187,7 +224,8 @@ static void end(struct tenure *tenure, enum tenure_end why)
     tenure->gateway = NULL;
     loop_cancel(tenure->heartbeat);
     loop_cancel(tenure->settings_timer);
-    tenure->heartbeat = tenure->settings_timer = NULL;
+    loop_cancel(tenure->rest);
+    tenure->heartbeat = tenure->settings_timer = tenure->rest = NULL;
     tell_over(tenure);
 }
 
@@ -203,16 +241,19 @@ static void on_fatal(void *arg, const char *why)
 static void on_committed(void *arg, const struct batch_progress *progress)
 {
     struct tenure *const tenure = arg;
-    tenure->proof_committed_ms = progress->proven_ms;
+    tenure->committed_ms = clock_monotonic_ms();
+    tenure->breaks = 0;
     if (tenure->gateway == NULL)
         return;
     if (progress->seq >= 0 && progress->gateway_session == tenure->progress.gateway_session)
         gateway_set_committed(tenure->gateway, progress->seq);
-    if (tenure->full && writer_unwritten(tenure->writer) == 0 && tenure->on_stopped == NULL) {
+    tenure->alone = false;
+    if (tenure->full && writer_unwritten(tenure->writer) == 0) {
         log_info("unwritten_written", "shard=%d", tenure->config.key.shard_id);
         tenure->full = false;
-        gateway_wake(tenure->gateway);
     }
+    if (!tenure->full && tenure->on_stopped == NULL)
+        gateway_wake(tenure->gateway);
 }
 
 /* Rule of clocks: a step ahead is nobody's time in voice. */
@@ -378,6 +419,7 @@ struct tenure *tenure_create(const struct shard_config *config, const struct db_
     tenure->on_over_arg = arg;
     tenure->progress = (struct batch_progress){.seq = claim->seq, .proven_ms = claim->proven_ms};
     tenure->proof_committed_ms = claim->proven_ms;
+    tenure->committed_ms = clock_monotonic_ms();
     create_parts(tenure, claim);
     log_info("shard_claimed",
              "shard=%d/%d epoch=%" PRId64 " batch=%" PRId64 " seq=%" PRId64
@@ -416,25 +458,28 @@ void tenure_show_life(struct tenure *tenure)
 static void on_gateway_stopped(void *arg)
 {
     struct tenure *const tenure = arg;
-    writer_drain(tenure->writer, tenure->on_stopped, tenure->on_stopped_arg);
+    writer_drain(tenure->writer, tell_stopped, tenure);
 }
 
 static void on_nothing_owed(void *arg)
 {
     struct tenure *const tenure = arg;
     tenure->heartbeat = NULL;
-    tenure->on_stopped(tenure->on_stopped_arg);
+    tell_stopped(tenure);
 }
 
 void tenure_stop(struct tenure *tenure, void (*on_stopped)(void *arg), void *arg)
 {
     loop_cancel(tenure->heartbeat);
-    tenure->heartbeat = NULL;
+    loop_cancel(tenure->rest);
+    tenure->heartbeat = tenure->rest = NULL;
     tenure->on_stopped = on_stopped;
     tenure->on_stopped_arg = arg;
     if (tenure->gateway != NULL) {
         end_watch(tenure, "stopped");
         gateway_stop(tenure->gateway, on_gateway_stopped, tenure);
+    } else if (tenure->over && tenure->end == TENURE_REFUSED) {
+        writer_drain(tenure->writer, tell_stopped, tenure);
     } else { /* nothing was heard that is not written, or it cannot be written any more */
         tenure->heartbeat = loop_after(tenure->config.loop, 0, on_nothing_owed, tenure);
     }
@@ -446,6 +491,7 @@ void tenure_destroy(struct tenure *tenure)
         return;
     loop_cancel(tenure->heartbeat);
     loop_cancel(tenure->settings_timer);
+    loop_cancel(tenure->rest);
     gateway_destroy(tenure->gateway);
     ledger_destroy(tenure->ledger);
     writer_destroy(tenure->writer);

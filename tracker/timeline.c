@@ -21,6 +21,12 @@ int64_t timeline_at(struct timeline *timeline, int64_t monotonic)
     return timeline->last;
 }
 
+void timeline_go_on(struct timeline *timeline, int64_t monotonic)
+{
+    if (monotonic + timeline->offset < timeline->last)
+        timeline->offset = timeline->last - monotonic;
+}
+
 int64_t timeline_compare(struct timeline *timeline, int64_t asked, int64_t answered, int64_t reference,
                          bool idle)
 {

@@ -28,6 +28,9 @@ void timeline_start(struct timeline *timeline, int64_t monotonic, int64_t refere
 /* The moment at which the monotonic clock showed this, but never before one that was given already. */
 int64_t timeline_at(struct timeline *timeline, int64_t monotonic);
 
+/* Somebody is in voice from this moment on: where time stands still, behind a step back, it goes on. */
+void timeline_go_on(struct timeline *timeline, int64_t monotonic);
+
 /*
  * The database's clock was read between asked and answered. idle: nobody is in voice. Returns how far this time
  * jumped ahead, mostly 0.

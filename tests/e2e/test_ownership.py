@@ -143,7 +143,7 @@ def test_servers_come_over_from_another_number_of_shards(discord, trackers, sql)
 
 def test_whoever_follows_another_number_of_shards_is_waited_for(discord, trackers, sql, database):
     with psycopg.connect(database, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(2, 1)")
+        other.execute("SELECT pg_advisory_lock(7, 7), pg_advisory_lock(1447231488 + 2, 1)")
         tracker = trackers.start(wait=False)
         wait_for(lambda: "why=another_shard_count" in tracker.log(), "the waiting")
         time.sleep(2)
@@ -219,3 +219,54 @@ def test_an_owner_behind_a_dead_connection_keeps_the_shard(discord, trackers, sq
         assert epoch(sql) == 1 and tracker.process.poll() is None
         assert open_rows(sql) == presence(sql)
         assert tracker.stop() == 0
+
+
+def test_an_owner_whose_commit_takes_long_is_not_taken_over(discord, sql, pair):
+    """The lock is free and nothing moves, but a batch is under way: the claim waits for it, and sees it."""
+    first, second = pair
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    with sql.transaction():
+        sql.execute("SELECT FROM tracker_shard FOR UPDATE")
+        discord.voice(ben, lounge)
+        time.sleep(1)
+        with psycopg.connect(sql.info.dsn, autocommit=True) as other:
+            other.execute(TERMINATE + " AND pid <> pg_backend_pid() AND wait_event_type IS DISTINCT FROM 'Lock'")
+        time.sleep(8)
+    until_open(sql, {(ann, lounge), (ben, lounge)}, 20)
+    time.sleep(3)
+    assert epoch(sql) == 1
+    assert_ledger_is_whole(sql)
+
+
+def test_a_silent_gateway_does_not_make_an_owner_look_dead(discord, sql, pair):
+    first, second = pair
+    discord.faults(acks=False)
+    time.sleep(12)  # heartbeats are two seconds apart, and an owner is taken for dead after nine
+    assert epoch(sql) == 1 and "shard_claimed" not in second.log()
+
+
+def test_an_owner_without_database_leaves_the_session_to_the_next(discord, trackers, sql, database):
+    """It cannot know that it was replaced: but it does not tear the session from its successor again and again."""
+    ann, ben = discord.people[:2]
+    lounge = discord.channels[0]
+    with contextlib.closing(Detour(database)) as detour:
+        first = trackers.start(DATABASE_URL=detour.url)
+        discord.voice(ann, lounge)
+        until_open(sql, {(ann, lounge)})
+        second = trackers.start(wait=False)
+        wait_for(lambda: "shard_waiting" in second.log(), "the second one's waiting")
+        for _ in range(2):  # the listener takes one more
+            detour.listener.close()
+            detour.cut()
+            time.sleep(1)
+        wait_for(lambda: "shard_claimed" in second.log(), "the take-over", 30)
+        wait_for(lambda: "ownership_unsure" in first.log(), "the first one's doubt", 30)
+        time.sleep(3)
+        before = discord.last_request()
+        time.sleep(8)
+        assert not discord.frames(6, before), "no more RESUMEs"
+        discord.voice(ben, lounge)
+        until_open(sql, {(ann, lounge), (ben, lounge)})
+        first.kill()
+    assert_ledger_is_whole(sql)

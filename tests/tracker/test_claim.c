@@ -11,8 +11,8 @@
 enum { NOW = CLAIM_NOW, WAIT = CLAIM_WAIT, LET_GO = CLAIM_LET_GO, INTERVAL_S = 60 };
 
 static const struct db_shard_look free_lock = {
-    .locked = true, .claimed = true, .batch_no = 7, .interval_seconds = INTERVAL_S};
-static const struct db_shard_look owned = {.claimed = true, .batch_no = 7, .interval_seconds = INTERVAL_S};
+    .locked = true, .epoch = 1, .batch_no = 7, .interval_seconds = INTERVAL_S};
+static const struct db_shard_look owned = {.epoch = 1, .batch_no = 7, .interval_seconds = INTERVAL_S};
 
 static struct db_shard_look at_batch(struct db_shard_look look, int64_t batch_no)
 {
@@ -49,12 +49,12 @@ static void test_an_owner_that_lives_is_waited_for(void **state)
     (void)state;
     struct claim_wait wait = {0};
     for (int64_t s = 0; s < 600; s++)
-        assert_int_equal(claim_judge(&wait,
-                                     &(struct db_shard_look){.claimed = true,
-                                                             .batch_no = s / INTERVAL_S,
-                                                             .interval_seconds = INTERVAL_S},
-                                     s * 1000),
-                         WAIT);
+        assert_int_equal(
+            claim_judge(
+                &wait,
+                &(struct db_shard_look){.epoch = 1, .batch_no = s / INTERVAL_S, .interval_seconds = INTERVAL_S},
+                s * 1000),
+            WAIT);
     /* It dies: the lock is free, and nothing is written any more. */
     const struct db_shard_look last = at_batch(free_lock, 599 / INTERVAL_S);
     int64_t s = 600;

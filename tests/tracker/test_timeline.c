@@ -113,6 +113,22 @@ static void test_a_step_back_waits_for_empty_channels(void **state)
     assert_int_equal(timeline_at(&t, 7 * MINUTE + HOUR), epoch + 7 * MINUTE);
 }
 
+static void test_behind_a_step_back_a_join_makes_time_go_on(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    for (int i = 1; i < 4; i++) {
+        timeline_at(&t, i * MINUTE);
+        assert_int_equal(compare(&t, i * MINUTE, -HOUR, true), 0);
+    }
+    const int64_t stood = timeline_at(&t, 4 * MINUTE);
+    assert_int_equal(timeline_at(&t, 5 * MINUTE), stood);
+    timeline_go_on(&t, 5 * MINUTE); /* somebody joins */
+    assert_int_equal(timeline_at(&t, 5 * MINUTE + 10000), stood + 10000);
+    timeline_go_on(&t, 5 * MINUTE + 10000); /* somebody else */
+    assert_int_equal(timeline_at(&t, 5 * MINUTE + 20000), stood + 20000);
+}
+
 static void test_a_slow_answer_says_nothing(void **state)
 {
     (void)state;
@@ -133,6 +149,7 @@ int main(void)
         cmocka_unit_test(test_a_step_that_is_taken_back_is_nothing),
         cmocka_unit_test(test_a_step_ahead_that_lasts_is_taken_and_told),
         cmocka_unit_test(test_a_step_back_waits_for_empty_channels),
+        cmocka_unit_test(test_behind_a_step_back_a_join_makes_time_go_on),
         cmocka_unit_test(test_a_slow_answer_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
