@@ -242,6 +242,7 @@ static void on_committed(void *arg, const struct batch_progress *progress)
 {
     struct tenure *const tenure = arg;
     tenure->committed_ms = clock_monotonic_ms();
+    tenure->proof_committed_ms = progress->proven_ms;
     tenure->breaks = 0;
     if (tenure->gateway == NULL)
         return;

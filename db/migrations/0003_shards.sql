@@ -30,7 +30,7 @@ END $$;
 
 -- Takes a shard over: whoever held it before is refused from now on, and where they left a watch open it ends at the proven
 -- moment, for the reason given. _epoch and _batch_no are what the claimer has seen (0: no row): it raises VC001 where somebody has
--- claimed or written since, and thus lives.
+-- claimed or written since, and thus lives. Epochs follow the clock, so that one that a fail-over forgot does not come again.
 CREATE FUNCTION claim_shard(_count int, _id int, _epoch bigint, _batch_no bigint, _interval int, _reason text)
 RETURNS SETOF tracker_shard
 LANGUAGE plpgsql AS $$
@@ -46,7 +46,9 @@ BEGIN
       FROM tracker_shard t
      WHERE (t.shard_count, t.shard_id) = (_count, _id) AND (c.shard_count, c.shard_id) = (_count, _id) AND c.to_at IS NULL;
     RETURN QUERY
-        INSERT INTO tracker_shard AS t (shard_count, shard_id, epoch, interval_seconds) VALUES (_count, _id, 1, _interval)
-        ON CONFLICT (shard_count, shard_id) DO UPDATE SET epoch = t.epoch + 1, interval_seconds = excluded.interval_seconds
+        INSERT INTO tracker_shard AS t (shard_count, shard_id, epoch, interval_seconds)
+        VALUES (_count, _id, extract(epoch FROM clock_timestamp())::bigint, _interval)
+        ON CONFLICT (shard_count, shard_id) DO UPDATE
+           SET epoch = greatest(t.epoch + 1, excluded.epoch), interval_seconds = excluded.interval_seconds
         RETURNING t.*;
 END $$;
