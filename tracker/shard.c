@@ -6,6 +6,7 @@
 #include "infra/mem.h"
 #include "tracker/claim.h"
 #include "tracker/tenure.h"
+#include "tracker/timeline.h"
 
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ struct shard {
     struct shard_config config;
     struct claim *claim;
     struct tenure *tenure; /* NULL while the shard is not ours */
+    struct timeline timeline;
     int64_t began_ms, pause_ms;
     struct loop_timer *next; /* between two tenures; while stopping: to tell it */
     enum tenure_end end;
@@ -74,7 +76,7 @@ static void on_claimed(void *arg, const struct db_shard_claim *claim)
     if (shard->on_stopped != NULL)
         return;
     shard->began_ms = clock_monotonic_ms();
-    shard->tenure = tenure_create(&shard->config, claim, on_tenure_over, shard);
+    shard->tenure = tenure_create(&shard->config, claim, &shard->timeline, on_tenure_over, shard);
 }
 
 static void on_contested(void *arg)

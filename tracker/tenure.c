@@ -25,8 +25,8 @@ struct tenure {
     struct shard_config config;
     struct writer *writer;
     struct ledger *ledger;
-    struct gateway *gateway; /* NULL until the settings are known, and when it is over */
-    struct timeline timeline;
+    struct gateway *gateway;   /* NULL until the settings are known, and when it is over */
+    struct timeline *timeline; /* the shard's */
     /* Of the last event applied, and the last moment at which the gateway was heard with all before it known. */
     struct batch_progress progress;
     int64_t proof_committed_ms; /* the proven moment in the database; 0: none */
@@ -65,7 +65,7 @@ static int64_t proven_s(const struct tenure *tenure)
 /* What is seen as it happens, at a moment of the monotonic clock. */
 static struct session_times times_at(struct tenure *tenure, int64_t monotonic_ms)
 {
-    const int64_t now_ms = timeline_at(&tenure->timeline, monotonic_ms);
+    const int64_t now_ms = timeline_at(tenure->timeline, monotonic_ms);
     return (struct session_times){.end_at = now_ms / 1000, .start_at = now_ms / 1000, .now_ms = now_ms};
 }
 
@@ -82,7 +82,7 @@ static struct session_times times_unproven(struct tenure *tenure, int64_t monoto
 static void on_alive(void *arg, int64_t received_ms)
 {
     struct tenure *const tenure = arg;
-    const int64_t moment = timeline_at(&tenure->timeline, received_ms);
+    const int64_t moment = timeline_at(tenure->timeline, received_ms);
     if (moment > tenure->progress.proven_ms)
         tenure->progress.proven_ms = moment;
     writer_progress(tenure->writer, &tenure->progress);
@@ -141,7 +141,7 @@ static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool 
     metrics_count(METRIC_EVENTS, event->name, NULL);
     ledger_apply(tenure->ledger, event, &times);
     if (ledger_in_voice(tenure->ledger) > 0)
-        timeline_go_on(&tenure->timeline, received_ms);
+        timeline_go_on(tenure->timeline, received_ms);
     tenure->progress.seq = seq;
     writer_progress(tenure->writer, &tenure->progress);
     rest_when_full(tenure);
@@ -150,7 +150,7 @@ static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool 
 static void on_resumed(void *arg, int64_t received_ms)
 {
     struct tenure *const tenure = arg;
-    const int64_t moment = timeline_at(&tenure->timeline, received_ms);
+    const int64_t moment = timeline_at(tenure->timeline, received_ms);
     log_info("resumed", "gap_ms=%" PRId64 " in_voice=%zu", moment - tenure->progress.proven_ms,
              ledger_in_voice(tenure->ledger));
     writer_flush(tenure->writer); /* what was unproven until here must not hang on the next heartbeat */
@@ -263,7 +263,7 @@ static void on_clock(void *arg, int64_t asked_ms, int64_t answered_ms, int64_t d
     struct tenure *const tenure = arg;
     struct session_times times = times_at(tenure, answered_ms);
     const bool idle = ledger_in_voice(tenure->ledger) == 0;
-    const int64_t step_ms = timeline_compare(&tenure->timeline, asked_ms, answered_ms, database_ms, idle);
+    const int64_t step_ms = timeline_compare(tenure->timeline, asked_ms, answered_ms, database_ms, idle);
     if (step_ms == 0)
         return;
     log_warn("clock_stepped", "shard=%d by_ms=%" PRId64, tenure->config.key.shard_id, step_ms);
@@ -407,15 +407,17 @@ static void create_parts(struct tenure *tenure, const struct db_shard_claim *cla
             .on_committed = on_committed, .on_clock = on_clock, .on_refused = on_refused, .arg = tenure});
     tenure->ledger = ledger_create(tenure->writer, claim->epoch);
     const int64_t latest_ms = load_presence(tenure, claim) * 1000;
-    timeline_start(&tenure->timeline, claimed_ms, claim->now_ms,
+    timeline_start(tenure->timeline, claimed_ms, claim->now_ms,
                    latest_ms > claim->proven_ms ? latest_ms : claim->proven_ms);
 }
 
 struct tenure *tenure_create(const struct shard_config *config, const struct db_shard_claim *claim,
-                             void (*on_over)(void *arg, enum tenure_end end), void *arg)
+                             struct timeline *timeline, void (*on_over)(void *arg, enum tenure_end end),
+                             void *arg)
 {
     struct tenure *const tenure = mem_alloc(sizeof(*tenure));
     tenure->config = *config;
+    tenure->timeline = timeline;
     tenure->on_over = on_over;
     tenure->on_over_arg = arg;
     tenure->progress = (struct batch_progress){.seq = claim->seq, .proven_ms = claim->proven_ms};
@@ -444,7 +446,7 @@ void tenure_measure(const struct tenure *tenure, struct shard_measures *sum)
     sum->open_sessions += ledger_open_sessions(tenure->ledger);
     sum->in_voice += ledger_in_voice(tenure->ledger);
     sum->unwritten += writer_unwritten(tenure->writer);
-    struct timeline timeline = tenure->timeline; /* a copy: a look at the time must not move it */
+    struct timeline timeline = *tenure->timeline; /* a copy: a look at the time must not move it */
     const int64_t age_ms = timeline_at(&timeline, clock_monotonic_ms()) - tenure->proof_committed_ms;
     if (tenure->proof_committed_ms > 0 && age_ms > sum->proven_age_ms)
         sum->proven_age_ms = age_ms;

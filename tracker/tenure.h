@@ -8,6 +8,7 @@
 #include "tracker/shard.h"
 
 struct tenure;
+struct timeline;
 
 enum tenure_end {
     TENURE_TAKEN, /* somebody else owns the shard */
@@ -15,9 +16,11 @@ enum tenure_end {
     TENURE_REFUSED, /* Discord will not have us: nothing helps */
 };
 
-/* Everything that config points to must live as long. on_over runs once, from the loop: then tenure_destroy() is due. */
+/* timeline goes on from one tenure to the next, all 0 before the first. It must live as long, as must everything that config
+ * points to. on_over runs once, from the loop: then tenure_destroy() is due. */
 struct tenure *tenure_create(const struct shard_config *config, const struct db_shard_claim *claim,
-                             void (*on_over)(void *arg, enum tenure_end end), void *arg);
+                             struct timeline *timeline, void (*on_over)(void *arg, enum tenure_end end),
+                             void *arg);
 /* NULL is accepted. Before on_over only where the pool calls back no more. */
 void tenure_destroy(struct tenure *tenure);
 

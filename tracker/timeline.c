@@ -7,10 +7,19 @@ enum {
     SLEW = 1000,          /* back by one millisecond in so many */
 };
 
+void timeline_go_on(struct timeline *timeline, int64_t monotonic)
+{
+    if (monotonic + timeline->offset < timeline->last)
+        timeline->offset = timeline->last - monotonic;
+}
+
 void timeline_start(struct timeline *timeline, int64_t monotonic, int64_t reference, int64_t earliest)
 {
-    const int64_t now = reference > earliest ? reference : earliest;
-    *timeline = (struct timeline){.offset = now - monotonic, .last = earliest, .compared = monotonic};
+    if (timeline->compared == 0)
+        *timeline = (struct timeline){.offset = reference - monotonic, .compared = monotonic};
+    if (earliest > timeline->last)
+        timeline->last = earliest;
+    timeline_go_on(timeline, monotonic);
 }
 
 int64_t timeline_at(struct timeline *timeline, int64_t monotonic)
@@ -19,12 +28,6 @@ int64_t timeline_at(struct timeline *timeline, int64_t monotonic)
     if (moment > timeline->last)
         timeline->last = moment;
     return timeline->last;
-}
-
-void timeline_go_on(struct timeline *timeline, int64_t monotonic)
-{
-    if (monotonic + timeline->offset < timeline->last)
-        timeline->offset = timeline->last - monotonic;
 }
 
 int64_t timeline_compare(struct timeline *timeline, int64_t asked, int64_t answered, int64_t reference,

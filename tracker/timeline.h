@@ -22,7 +22,8 @@ struct timeline {
     bool stepped_ahead; /* the database's clock is the later one */
 };
 
-/* reference: the database's clock at that moment. Nothing is booked before earliest. */
+/* reference: the database's clock at that moment. Nothing is booked before earliest. One that runs already (not all 0)
+ * goes on: what the clock shows at this moment is no better than what it has shown before. */
 void timeline_start(struct timeline *timeline, int64_t monotonic, int64_t reference, int64_t earliest);
 
 /* The moment at which the monotonic clock showed this, but never before one that was given already. */

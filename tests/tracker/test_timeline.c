@@ -20,7 +20,7 @@ static int64_t compare(struct timeline *t, int64_t monotonic, int64_t step, bool
 
 static struct timeline started(void)
 {
-    struct timeline t;
+    struct timeline t = {0};
     timeline_start(&t, 1000, epoch + 1000, epoch - HOUR);
     return t;
 }
@@ -37,13 +37,23 @@ static void test_follows_the_database(void **state)
 static void test_never_before_what_is_booked(void **state)
 {
     (void)state;
-    struct timeline t;
+    struct timeline t = {0};
     timeline_start(&t, 1000, epoch + 1000, epoch + HOUR);
     assert_int_equal(timeline_at(&t, 1000), epoch + HOUR);
     assert_int_equal(timeline_at(&t, 2000), epoch + HOUR + 1000); /* and time goes on */
 }
 
 /* The answer to the claim came late: nobody may be booked earlier than he came for longer than that. */
+static void test_one_that_runs_goes_on(void **state)
+{
+    (void)state;
+    struct timeline t = started();
+    timeline_start(&t, 5000, epoch + 5000 + HOUR, epoch + 4000); /* the clock has stepped meanwhile */
+    assert_int_equal(timeline_at(&t, 6000), epoch + 6000);
+    timeline_start(&t, 7000, epoch + 7000, epoch + MINUTE); /* others have booked until then */
+    assert_int_equal(timeline_at(&t, 8000), epoch + MINUTE + 1000);
+}
+
 static void test_a_little_behind_is_put_right(void **state)
 {
     (void)state;
@@ -143,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_follows_the_database),
         cmocka_unit_test(test_never_before_what_is_booked),
+        cmocka_unit_test(test_one_that_runs_goes_on),
         cmocka_unit_test(test_a_little_behind_is_put_right),
         cmocka_unit_test(test_a_little_ahead_slows_down),
         cmocka_unit_test(test_the_way_of_an_answer_is_no_drift),
