@@ -27,9 +27,6 @@ struct shard_config {
     size_t max_unwritten;       /* changes that are held in memory while the database takes none */
 };
 
-/* on_failed: the shard cannot go on, and why is logged (Discord refuses us for good, no tables).
- */
-struct shard *shard_create(const struct shard_config *config, void (*on_failed)(void *arg), void *arg);
 /* The state of shards at a moment, added up. */
 struct shard_measures {
     size_t owned, watching;
@@ -37,6 +34,9 @@ struct shard_measures {
     size_t unwritten;               /* changes */
     int64_t proven_age_ms;          /* of the oldest proven moment that is committed; -1: there is none */
 };
+
+/* on_failed: the shard cannot go on, and why is logged (Discord refuses us for good, no tables). */
+struct shard *shard_create(const struct shard_config *config, void (*on_failed)(void *arg), void *arg);
 /* Adds the shard's. */
 void shard_measure(const struct shard *shard, struct shard_measures *sum);
 /* The settings of a server changed; 0: any may have. */

@@ -33,9 +33,7 @@ struct tenure {
     struct loop_timer *heartbeat;
     bool proof_wanted; /* the heartbeat asked the gateway for a sign of life, and writes when it comes */
     bool watching;
-    /* The gateway rests: */
-    bool full;            /* too much is unwritten */
-    bool alone;           /* the database is away, and perhaps somebody else owns the shard */
+    bool full;            /* too much is unwritten: the gateway rests */
     int64_t committed_ms; /* monotonic: the last sign that it is ours */
     int breaks;           /* of the connection, since then */
     struct loop_timer *rest;
@@ -104,7 +102,6 @@ static void on_rest(void *arg)
     struct tenure *const tenure = arg;
     tenure->rest = NULL;
     log_warn("ownership_unsure", "shard=%d", tenure->config.key.shard_id);
-    tenure->alone = true;
     gateway_rest(tenure->gateway);
 }
 
@@ -248,7 +245,6 @@ static void on_committed(void *arg, const struct batch_progress *progress)
         return;
     if (progress->seq >= 0 && progress->gateway_session == tenure->progress.gateway_session)
         gateway_set_committed(tenure->gateway, progress->seq);
-    tenure->alone = false;
     if (tenure->full && writer_unwritten(tenure->writer) == 0) {
         log_info("unwritten_written", "shard=%d", tenure->config.key.shard_id);
         tenure->full = false;
