@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -142,10 +143,16 @@ def wait_for(condition, what, seconds=15):
         time.sleep(0.05)
 
 
+# Below those that the kernel hands out by itself, and of each test process a thousand of its own.
+PORTS = 20000 + 1000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+ports = itertools.count(random.randrange(1000))
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", PORTS + next(ports) % 1000))
+            return s.getsockname()[1]
 
 
 class Program:
