@@ -27,7 +27,7 @@ LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo z
 # Packages first, then a make that sees what they brought; on all processors unless told otherwise.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run register test soak unit asan lint pictures format clean deps test-deps lint-deps
+.PHONY: all run register test soak bench unit asan lint pictures format clean deps test-deps lint-deps
 all: deps
 	@+$(SUBMAKE) programs
 .PHONY: programs
@@ -83,6 +83,7 @@ $(BIN)/sandbox: $(OUT)/infra/sandbox/main.o $(OUT)/infra/sandbox.a $(OUT)/infra.
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/infra/test_*.c tests/render/test_*.c \
               tests/handler/test_*.c tests/tracker/test_*.c))
 DB_TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/db/*.c))
+BENCHES    := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench/*.c))
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
 	@echo "  ld $@" && $(CC) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS_handler) $(LIBS_tracker) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -lcmocka -o $@
@@ -114,6 +115,12 @@ MINUTES ?= 30
 soak: test-deps
 	@+$(SUBMAKE) tests
 	@cd tests && BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) /usr/bin/python3 soak.py $(MINUTES)
+
+# The numbers to reach, beside what this machine does; a part of them with ONLY=render, say.
+ONLY ?=
+bench: test-deps
+	@+$(SUBMAKE) programs $(BENCHES)
+	@cd tests/bench && BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) ONLY="$(ONLY)" PYTHONPATH=.. PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 run.py
 
 asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppressions=0
 asan:

@@ -1,0 +1,41 @@
+"""What `make bench` measures: figures, printed as they come and kept in build/bench.json."""
+
+import json
+import math
+import subprocess
+
+from harness import TESTS
+
+
+def quantile(values, q):
+    """The smallest of the values that a share q of them does not exceed."""
+    return sorted(values)[max(0, math.ceil(q * len(values)) - 1)]
+
+
+class Figures:
+    def __init__(self):
+        self.figures = []
+
+    def add(self, name, value, unit, n, target=None, better="lower"):
+        """One figure, from n measurements. Without a target it is there to compare with."""
+        self.figures.append({"name": name, "unit": unit, "value": value, "target": target, "better": better, "n": n})
+        said = "" if target is None else f"{'≤' if better == 'lower' else '≥'} {target:g} {unit}"
+        verdict = "" if target is None else "met" if self.met(self.figures[-1]) else "MISSED"
+        print(f"  {name:<70} {value:>10.4g} {unit:<10} {said:<16} {verdict}", flush=True)
+
+    @staticmethod
+    def met(figure):
+        value, target = figure["value"], figure["target"]
+        return target is None or (value <= target if figure["better"] == "lower" else value >= target)
+
+    def missed(self):
+        return [figure["name"] for figure in self.figures if not self.met(figure)]
+
+    def write(self, path):
+        path.write_text(json.dumps(self.figures, indent=1, ensure_ascii=False) + "\n")
+
+
+def program(name, *arguments, **environment):
+    """Runs build/…/tests/bench/<name>; what it prints: a line of JSON for each thing that it measured, by its "name"."""
+    out = subprocess.run([TESTS / "bench" / name, *map(str, arguments)], env=environment or None, stdout=subprocess.PIPE, text=True, check=True)
+    return {line["name"]: line for line in map(json.loads, out.stdout.splitlines())}
