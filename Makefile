@@ -88,9 +88,10 @@ BENCHES    := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench/*.c))
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render.a $(OUT)/db.a $(OUT)/infra.a
 	@echo "  ld $@" && $(CC) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS_handler) $(LIBS_tracker) $(LIBS_render) $(LIBS_db) $(LIBS_infra) -lcmocka -o $@
 .SECONDARY: # objects stay
-$(filter $(OUT)/tests/render/%,$(UNIT_TESTS)) $(OUT)/tests/render/cards: \
+$(filter $(OUT)/tests/render/%,$(UNIT_TESTS)) $(OUT)/tests/render/cards $(OUT)/tests/bench/render: \
     $(addprefix $(OUT)/tests/render/,cases.o compare.o sample.o sample_chart.o)
 $(OUT)/tests/render/test_names: EXTRA_LDFLAGS += -Wl,--wrap=image_to_jpeg
+$(OUT)/tests/bench/render: EXTRA_LDFLAGS += -Wl,--wrap=image_to_jpeg,--wrap=image_to_png
 $(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest $(OUT)/tests/handler/test_avatars: $(OUT)/tests/infra/scripted_server.o
 
 STEPPED_CLOCK := $(OUT)/tests/e2e/stepped_clock.so

@@ -14,7 +14,7 @@ import sys
 from figures import Figures
 from harness import ROOT
 
-PARTS = []
+PARTS = ["render"]
 
 
 def main(only):
