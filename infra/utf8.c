@@ -25,10 +25,22 @@ static size_t sequence(const unsigned char *s, size_t n)
     return length;
 }
 
+/* Most text is ASCII: so many bytes of s are for certain, looked at eight at a time. */
+static size_t ascii_run(const unsigned char *s, size_t n)
+{
+    size_t i = 0;
+    for (uint64_t eight; n - i >= sizeof(eight); i += sizeof(eight)) {
+        memcpy(&eight, s + i, sizeof(eight));
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return i;
+}
+
 bool utf8_valid(const char *bytes, size_t n)
 {
     const unsigned char *const s = (const unsigned char *)bytes;
-    for (size_t i = 0; i < n;) {
+    for (size_t i = ascii_run(s, n); i < n; i += ascii_run(s + i, n - i)) {
         const size_t length = sequence(s + i, n - i);
         if (length == 0)
             return false;
@@ -40,6 +52,8 @@ bool utf8_valid(const char *bytes, size_t n)
 char *utf8_repair(const char *s)
 {
     const size_t len = strlen(s);
+    if (utf8_valid(s, len))
+        return mem_strndup(s, len);
     char *const out = mem_alloc(3 * len + 1);
     size_t used = 0;
     for (size_t i = 0; i < len;) {

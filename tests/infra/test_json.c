@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,21 @@ static void test_parse_utf8(void **state)
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(parses(bad[i]));
+}
+
+/* It is looked at eight bytes at a time. */
+static void test_parse_utf8_anywhere(void **state)
+{
+    (void)state;
+    for (int before = 0; before < 17; before++) {
+        char text[64];
+        snprintf(text, sizeof(text), "\"%.*s\xc3\xa4%.*s\"", before, "aaaaaaaaaaaaaaaa", 16 - before,
+                 "bbbbbbbbbbbbbbbb");
+        assert_true(parses(text));
+        snprintf(text, sizeof(text), "\"%.*s\xc3%.*s\"", before, "aaaaaaaaaaaaaaaa", 16 - before,
+                 "bbbbbbbbbbbbbbbb");
+        assert_false(parses(text));
+    }
 }
 
 static void test_snowflake(void **state)
@@ -184,9 +200,10 @@ static void test_add_snowflake(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),      cmocka_unit_test(test_parse_depth),
-        cmocka_unit_test(test_parse_utf8), cmocka_unit_test(test_snowflake),
-        cmocka_unit_test(test_getters),    cmocka_unit_test(test_add_snowflake),
+        cmocka_unit_test(test_parse),         cmocka_unit_test(test_parse_depth),
+        cmocka_unit_test(test_parse_utf8),    cmocka_unit_test(test_parse_utf8_anywhere),
+        cmocka_unit_test(test_snowflake),     cmocka_unit_test(test_getters),
+        cmocka_unit_test(test_add_snowflake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
