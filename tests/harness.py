@@ -204,7 +204,7 @@ def sanitizers():
 class Discord:
     """The local Discord's control API, documented in infra/sandbox/control.h."""
 
-    def __init__(self, directory, handler_port):
+    def __init__(self, directory, handler_port, cast=ROOT / "infra/sandbox/cast.json"):
         self.directory = directory
         self.handler_port = handler_port
         self.secrets = []  # what no log may hold
@@ -214,7 +214,7 @@ class Discord:
                 "SANDBOX_LISTEN": "127.0.0.1:0",
                 "SANDBOX_TLS_LISTEN": "127.0.0.1:0",
                 "SANDBOX_DIR": str(directory),
-                "SANDBOX_CAST": str(ROOT / "infra/sandbox/cast.json"),
+                "SANDBOX_CAST": str(cast),
                 "HANDLER_URL": f"http://127.0.0.1:{handler_port}/interactions",
             },
             directory / "sandbox.log",

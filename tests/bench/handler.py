@@ -1,0 +1,249 @@
+"""Answers under load: acknowledgements a CPU second, one click after the other, and a crowd for a minute."""
+
+import base64
+import concurrent.futures
+import contextlib
+import http.client
+import itertools
+import json
+import pathlib
+import re
+import tempfile
+import time
+
+import large
+import psycopg
+from asking import RANGES
+from figures import program, quantile
+from harness import BIN, ROOT, Discord, Program, free_port, is_ready, wait_for
+
+CONNECTIONS = 32
+POSTS = 20000
+MINUTE = 60  # seconds
+
+TOKEN = base64.b64encode(bytes(150)).decode()  # as long as Discord's
+SNOWFLAKES = itertools.count(1536071565828030465)
+
+
+def cpu_seconds(*pids):
+    return sum(int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids) / 1e9
+
+
+class Handler:
+    """One that is ready, the large server's database behind it, the local Discord before it."""
+
+    def __init__(self, directory, discord, url, **environment):
+        self.port = discord.handler_port
+        self.url = url
+        self.discord = discord
+        settings = {**discord.settings(), "DATABASE_URL": url, "LISTEN": f"127.0.0.1:{self.port}", "LOG_LEVEL": "info", **environment}
+        self.program = Program([BIN / "handler"], settings, directory / "handler.log")
+
+    def wait(self):
+        wait_for(lambda: is_ready(self.port) or self.program.process.poll() is not None, "the handler's start")
+        assert self.program.process.poll() is None, self.program.log()
+
+    def workers(self):
+        return sorted(self.program.children())
+
+    def cpu_seconds(self):
+        """That its processes have used so far."""
+        return cpu_seconds(self.program.process.pid, *self.workers())
+
+    def all_cpu_seconds(self):
+        """The same of all that have to do with an answer."""
+        with psycopg.connect(self.url) as sql:
+            backends = [pid for (pid,) in sql.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'vcledger handler'")]
+        return {
+            "the handler": self.cpu_seconds(),
+            "PostgreSQL": cpu_seconds(*backends),
+            "the local Discord": cpu_seconds(self.discord.program.process.pid),
+            "those who click": time.process_time(),
+        }
+
+    def resident_mb(self):
+        return [int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024 for pid in self.workers()]
+
+
+def make_cast(path):
+    """The local Discord's people, as members of the large server: of all ranks."""
+    cast = json.loads((ROOT / "infra/sandbox/cast.json").read_text())
+    guild = cast["guilds"][0]
+    guild["id"] = str(large.LARGE)
+    people = [member for member in guild["members"] if not member["bot"]]
+    for i, member in enumerate(people):
+        member["id"] = str(1 + i * i)
+    guild["members"] = people[:CONNECTIONS]
+    path.write_text(json.dumps({**cast, "guilds": [guild]}))
+
+
+@contextlib.contextmanager
+def running(url, **environment):
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        make_cast(directory / "cast.json")
+        discord = Discord(directory, free_port(), directory / "cast.json")
+        handler = Handler(directory, discord, url, **environment)
+        try:
+            handler.wait()
+            yield handler
+        finally:
+            handler.program.stop()
+            discord.program.stop()
+
+
+# Acknowledgements: signed interactions straight to the handler
+
+
+def ping(number):
+    user = {"id": "643900000000000001", "username": "discord", "global_name": "Discord", "avatar": "0" * 32, "discriminator": "0000",
+            "bot": True, "system": True, "public_flags": 1, "avatar_decoration_data": None}
+    return {"app_permissions": "562949953601536", "attachment_size_limit": 10485760, "authorizing_integration_owners": {},
+            "entitlements": [], "id": str(number), "token": TOKEN, "type": 1, "user": user, "version": 1}
+
+
+def command(number):
+    user = {"id": "312861572202631172", "username": "marisol.q", "discriminator": "0", "global_name": "Marisol", "avatar": "a_" + 32 * "7",
+            "avatar_decoration_data": None, "collectibles": None, "primary_guild": None, "public_flags": 0}
+    member = {"avatar": None, "banner": None, "communication_disabled_until": None, "flags": 0, "nick": "Mari", "pending": False,
+              "joined_at": "2024-01-05T12:30:45.120000+00:00", "premium_since": None, "roles": ["1192065461152776193"], "deaf": False,
+              "mute": False, "permissions": "1799666563141185", "user": user}
+    channel = {"flags": 0, "guild_id": str(large.LARGE), "id": "1187440140138840067", "last_message_id": "1536076616555167746",
+               "name": "bot-commands", "nsfw": False, "parent_id": "1187440140180783108", "permissions": "1799666563141185",
+               "position": 1, "rate_limit_per_user": 0, "topic": None, "type": 0}
+    options = [{"name": "leaderboard", "type": 1, "options": [{"name": "time_range", "type": 3, "value": "this_month"}]}]
+    return {"app_permissions": "2147863552", "attachment_size_limit": 10485760,
+            "authorizing_integration_owners": {"0": str(large.LARGE)}, "channel": channel, "channel_id": channel["id"], "context": 0,
+            "data": {"id": "1510946006630662145", "name": "vc", "type": 1, "options": options}, "entitlements": [],
+            "guild": {"features": ["COMMUNITY"], "id": str(large.LARGE), "locale": "en-US"}, "guild_id": str(large.LARGE),
+            "guild_locale": "en-US", "id": str(number), "locale": "en-GB", "member": member, "token": TOKEN, "type": 2, "version": 1}
+
+
+def post(handler, interactions):
+    """All of them over so many connections: what tests/bench/load.c tells, and the handler's CPU seconds."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        application = handler.discord.env["DISCORD_APPLICATION_ID"]
+        file.writelines(json.dumps({**interaction, "application_id": application}, separators=(",", ":")) + "\n" for interaction in interactions)
+        file.flush()
+        before = handler.cpu_seconds()
+        told = program("load", handler.port, handler.discord.env["SANDBOX_SEED"], CONNECTIONS, file.name)
+        return told["verify"]["per_cpu_second"], told["acknowledgements"], handler.cpu_seconds() - before
+
+
+def acknowledge(figures, handler, what, interactions, target):
+    bare, told, cpu = post(handler, interactions)
+    rate = told["n"] / cpu
+    figures.add(f"libsodium's bare verify of a {what}", bare, "/CPU s", told["n"], better="higher")
+    figures.add(f"{what} acknowledged", rate, "/CPU s", told["n"], better="higher")
+    figures.add(f"{what} acknowledged, of the bare verify rate", 100 * rate / bare, "%", told["n"], target, better="higher")
+    figures.add(f"{what} acknowledged, {CONNECTIONS} connections: p50", told["p50_ms"], "ms", told["n"])
+    figures.add(f"{what} acknowledged, {CONNECTIONS} connections: p99", told["p99_ms"], "ms", told["n"])
+
+
+def acknowledge_pings(figures, handler):
+    acknowledge(figures, handler, "PING", [ping(next(SNOWFLAKES)) for _ in range(POSTS)], 65)
+
+
+def acknowledge_commands(figures, handler):
+    """Each has a row already, as if it came twice: it is written, found to be known, and acknowledged, but not worked on."""
+    interactions = [command(next(SNOWFLAKES)) for _ in range(POSTS)]
+    with psycopg.connect(handler.url, autocommit=True) as sql:
+        ids = [int(interaction["id"]) for interaction in interactions]
+        sql.execute("INSERT INTO interaction_pending (interaction_id, request, done_at) SELECT id, '', now() FROM unnest(%s::bigint[]) AS id", [ids])
+        acknowledge(figures, handler, "command with its pending row", interactions, 45)
+        sql.execute("DELETE FROM interaction_pending WHERE interaction_id = ANY (%s)", [ids])
+
+
+# Finished answers: people at the local Discord, which talks TLS
+
+
+class Person:
+    """Asks for a board and clicks on, each time when the picture is there."""
+
+    def __init__(self, discord, user):
+        self.user = str(user)
+        self.connection = http.client.HTTPConnection(discord.url.removeprefix("http://"))
+        self.acknowledged, self.finished = [], []  # ms
+
+    def call(self, method, path, body=None):
+        self.connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
+        response = self.connection.getresponse()
+        text = response.read()
+        assert response.status == 200, text
+        return json.loads(text)
+
+    def ask(self, **what):
+        sent = self.call("POST", "/control/interaction", {"user_id": self.user, **what})
+        assert sent["status"] == 200, sent
+        answer = self.call("GET", f"/control/answers/{sent['interaction_id']}?wait=15000")
+        assert answer["attachments"], answer  # a picture
+        self.acknowledged.append(sent["ms"])
+        self.finished.append(answer["took_ms"])
+        return answer
+
+    def click(self, answer, control, *values):
+        _, *rows = answer["message"]["components"][0]["components"]
+        controls = {each.get("label") or each["placeholder"]: each["custom_id"] for row in rows for each in row["components"]}
+        return self.ask(message_id=answer["message"]["id"], custom_id=controls[control], values=values)
+
+    def look_around(self, seconds):
+        """Through all ranges, page after page, at least once."""
+        end = time.monotonic() + seconds
+        while True:
+            for time_range in RANGES:
+                answer = self.ask(command="leaderboard", options={"time_range": "this_month"})
+                answer = self.click(answer, "Time range", time_range)
+                for control in ["Next", "Next", "First", "My page", "Refresh"]:
+                    answer = self.click(answer, control)
+                if time.monotonic() > end:
+                    return
+
+
+def add_times(figures, name, times, targets=(None, None)):
+    for percent, target in zip([50, 99], targets):
+        figures.add(f"{name}: p{percent}", quantile(times, percent / 100), "ms", len(times), target)
+
+
+def one_by_one(figures, handler):
+    person = Person(handler.discord, handler.discord.people[3])
+    person.look_around(5)
+    person.acknowledged, person.finished = [], []
+    person.look_around(15)
+    add_times(figures, "click to acknowledgement, one at a time", person.acknowledged)
+    add_times(figures, "click to finished picture, one at a time", person.finished, (25, 80))
+
+
+def look_around(people, seconds):
+    with concurrent.futures.ThreadPoolExecutor(len(people)) as threads:
+        list(threads.map(lambda person: person.look_around(seconds), people))
+
+
+def crowd(figures, handler):
+    people = [Person(handler.discord, user) for user in handler.discord.people]
+    look_around(people, 10)
+    for person in people:
+        person.acknowledged, person.finished = [], []
+    resident, start = handler.resident_mb(), time.monotonic()
+    cpu = handler.all_cpu_seconds()
+    look_around(people, MINUTE)
+    seconds = time.monotonic() - start
+    name = f"{len(people)} people for a minute"
+    finished = list(itertools.chain(*(person.finished for person in people)))
+    add_times(figures, f"{name}: click to acknowledgement", list(itertools.chain(*(person.acknowledged for person in people))))
+    add_times(figures, f"{name}: click to finished picture", finished)
+    figures.add(f"{name}: pictures", len(finished) / seconds, "/s", len(finished), better="higher")
+    for part, used in handler.all_cpu_seconds().items():
+        figures.add(f"{name}: CPU of {part}, a picture", 1000 * (used - cpu[part]) / len(finished), "ms", len(finished))
+    for worker, (before, after) in enumerate(zip(resident, handler.resident_mb())):
+        figures.add(f"{name}: worker {worker} resident before", before, "MB", 1)
+        figures.add(f"{name}: worker {worker} resident after", after, "MB", 1)
+
+
+def measure(figures):
+    url = large.start()
+    large.make(url)
+    with running(url) as handler:
+        acknowledge_pings(figures, handler)
+        acknowledge_commands(figures, handler)
+        one_by_one(figures, handler)
+        crowd(figures, handler)
