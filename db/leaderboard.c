@@ -3,78 +3,212 @@
 #include "db/pool.h"
 
 /*
- * A board is what ended, from a rollup where the range is one of the calendar's, and what is open, counted up
- * to live_until(). The three statements differ in where the range starts and in where the ended seconds come
- * from; both are written into the same frame here, at compile time.
+ * A board is what ended, from the rollups, and what is open, counted up to live_until(). One statement a board, put
+ * together here at compile time: bounds, then where the members' times come from, then the page.
+ *
+ * KEPT    ranges of the calendar. An index has the members in order; those in voice stand elsewhere by now, so they
+ *         are left out of it and merged back in. Nobody's time is summed, nothing sorted but those in voice.
+ * SUMMED  today, from its day; rolling ranges, from their whole days and the sessions of the day they begin in.
  *
  * $1 server, $2 caller, $3 page from 0, below 0 for the caller's. START is a timestamp without zone, in UTC.
  */
-#define BOARD(START, ENDED)                                                                                          \
-    "WITH clock AS ( "                                                                                               \
-    "    SELECT date_trunc('second', now()) AS now, date_trunc('second', now()) AT TIME ZONE 'UTC' AS utc "          \
-    "), bounds AS ( "                                                                                                \
-    "    SELECT now, live_until($1::bigint) AS live_until, (" START ") AS start_utc, "                               \
-    "           (" START ") AT TIME ZONE 'UTC' AS start "                                                            \
-    "      FROM clock "                                                                                              \
-    "), open AS ( "                                                                                                  \
-    "    SELECT s.user_id, "                                                                                         \
-    "           greatest(0, extract(epoch FROM b.live_until - greatest(s.started_at, b.start)))::bigint AS seconds " \
-    "      FROM voice_session s, bounds b "                                                                          \
-    "     WHERE s.guild_id = $1::bigint AND s.ended_at IS NULL AND b.live_until IS NOT NULL "                        \
-    "), ended AS ( " ENDED "), board AS ( "                                                                          \
-    "    SELECT user_id, sum(seconds)::bigint AS seconds, bool_or(live) AS live "                                    \
-    "      FROM (SELECT user_id, seconds, false AS live FROM ended "                                                 \
-    "            UNION ALL "                                                                                         \
-    "            SELECT user_id, seconds, true FROM open) AS parts "                                                 \
-    "     GROUP BY user_id "                                                                                         \
-    "    HAVING sum(seconds) > 0 "                                                                                   \
-    "), ranked AS ( "                                                                                                \
-    "    SELECT user_id, seconds, live, "                                                                            \
-    "           row_number() OVER (ORDER BY seconds DESC, user_id) AS position, "                                    \
-    "           rank() OVER (ORDER BY seconds DESC) AS rank "                                                        \
-    "      FROM board "                                                                                              \
-    "), head AS ( "                                                                                                  \
-    "    SELECT coalesce(sum(seconds), 0)::bigint AS seconds, count(*) AS members, max(seconds) AS first, "          \
-    "           CASE WHEN $3::bigint >= 0 THEN least($3::bigint, greatest(count(*) - 1, 0) / 10) "                   \
-    "                ELSE coalesce(max((position - 1) / 10) FILTER (WHERE user_id = $2::bigint), 0) END AS page "    \
-    "      FROM ranked "                                                                                             \
-    ") "                                                                                                             \
-    "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "                \
-    "       h.seconds, h.members, (SELECT count(*) FROM open), h.first, h.page, "                                    \
-    "       r.position, r.rank, r.seconds, r.live, r.user_id, " DB_MEMBER_COLUMNS " "                                \
-    "  FROM guild g "                                                                                                \
-    " CROSS JOIN bounds b "                                                                                          \
-    " CROSS JOIN head h "                                                                                            \
-    "  LEFT JOIN ranked r ON r.user_id = $2::bigint OR r.position BETWEEN h.page * 10 + 1 AND h.page * 10 + 10 "     \
-    "  LEFT JOIN member m ON m.guild_id = $1::bigint AND m.user_id = r.user_id "                                     \
-    " WHERE g.guild_id = $1::bigint "                                                                                \
+#define BOUNDS(START)                                                                                                    \
+    "WITH clock AS ( "                                                                                                   \
+    "    SELECT date_trunc('second', now()) AS now, date_trunc('second', now()) AT TIME ZONE 'UTC' AS utc "              \
+    "), bounds AS MATERIALIZED ( "                                                                                       \
+    "    SELECT now, live_until($1::bigint) AS live_until, start::date AS start_day, start AT TIME ZONE 'UTC' AS start " \
+    "      FROM clock, LATERAL (SELECT " START " AS start) AS s "                                                        \
+    "), open AS MATERIALIZED ( "                                                                                         \
+    "    SELECT s.user_id, "                                                                                             \
+    "           greatest(0, date_part('epoch', b.live_until - greatest(s.started_at, b.start)))::int AS seconds "        \
+    "      FROM voice_session s, bounds b "                                                                              \
+    "     WHERE s.guild_id = $1::bigint AND s.ended_at IS NULL AND b.live_until IS NOT NULL "                            \
+    "), "
+
+/* The page that was asked for, or the last; the caller's, or the first. From size (members) and own (position). */
+#define PAGE                                                                                                   \
+    "page AS MATERIALIZED ( "                                                                                  \
+    "    SELECT page, page * 10 AS skipped, least(members - page * 10, 10) AS rows, "                          \
+    "           members - page * 10 - 10 AS after "                                                            \
+    "      FROM (SELECT members, "                                                                             \
+    "                   CASE WHEN $3::bigint >= 0 THEN least($3::bigint, greatest(members - 1, 0) / 10) "      \
+    "                        ELSE coalesce((SELECT (position - 1) / 10 FROM own), 0) END AS page "             \
+    "              FROM size) AS p "                                                                           \
+    "), "
+
+/*
+ * From size (seconds, members, first), page, on_page (user_id, seconds), own (user_id, seconds, rank, position: the
+ * caller's) and tied (how many before the page have the seconds of its first row).
+ */
+#define RESULT                                                                                                 \
+    "shown AS ( "                                                                                              \
+    "    SELECT user_id, seconds, skipped + row AS position, "                                                 \
+    "           skipped + rank - CASE rank WHEN 1 THEN (SELECT tied FROM tied) ELSE 0 END AS rank "            \
+    "      FROM (SELECT user_id, seconds, rank() OVER (ORDER BY seconds DESC), "                               \
+    "                   row_number() OVER (ORDER BY seconds DESC, user_id) AS row "                            \
+    "              FROM on_page) AS r, page "                                                                  \
+    "     UNION ALL "                                                                                          \
+    "    SELECT user_id, seconds, position, rank FROM own WHERE user_id NOT IN (SELECT user_id FROM on_page) " \
+    "     LIMIT 11 "                                                                                           \
+    ") "                                                                                                       \
+    "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "          \
+    "       s.seconds, s.members, (SELECT count(*) FROM open), s.first, p.page, "                              \
+    "       r.position, r.rank, r.seconds, r.user_id IN (SELECT user_id FROM open), r.user_id, "               \
+    "       " DB_MEMBER_COLUMNS " "                                                                            \
+    "  FROM guild g "                                                                                          \
+    " CROSS JOIN bounds b "                                                                                    \
+    " CROSS JOIN size s "                                                                                      \
+    " CROSS JOIN page p "                                                                                      \
+    "  LEFT JOIN shown r ON true "                                                                             \
+    "  LEFT JOIN member m ON m.guild_id = $1::bigint AND m.user_id = r.user_id "                               \
+    " WHERE g.guild_id = $1::bigint "                                                                          \
     " ORDER BY r.position"
 
-#define FROM_TOTAL(PERIOD)                                                                                     \
-    "SELECT t.user_id, t.total_seconds AS seconds "                                                            \
-    "  FROM voice_total t, bounds b "                                                                          \
-    " WHERE t.guild_id = $1::bigint AND t.period = '" PERIOD "' AND t.period_start = b.start_utc::date "
+/* Ranges of the calendar ---------------------------------------------------------------------------------- */
 
-#define FROM_TODAY                                                                                             \
-    "SELECT d.user_id, d.total_seconds::bigint AS seconds "                                                    \
-    "  FROM voice_daily_activity d, bounds b "                                                                 \
-    " WHERE d.guild_id = $1::bigint AND d.day = b.start_utc::date "
+/* The day as a scalar: behind a join the planner would not see that the index is in order. */
+#define TOTALS(PERIOD)                                                                                         \
+    "total AS NOT MATERIALIZED ( "                                                                             \
+    "    SELECT user_id, total_seconds AS seconds "                                                            \
+    "      FROM voice_total "                                                                                  \
+    "     WHERE guild_id = $1::bigint AND period = '" PERIOD "' "                                              \
+    "       AND period_start = (SELECT start_day FROM bounds) "                                                \
+    "), server AS ( "                                                                                          \
+    "    SELECT total_seconds AS seconds, members "                                                            \
+    "      FROM guild_total "                                                                                  \
+    "     WHERE guild_id = $1::bigint AND period = '" PERIOD "' "                                              \
+    "       AND period_start = (SELECT start_day FROM bounds) "                                                \
+    "), "
 
-#define FROM_SESSIONS                                                                                             \
-    "SELECT s.user_id, sum(extract(epoch FROM s.ended_at - greatest(s.started_at, b.start)))::bigint AS seconds " \
-    "  FROM voice_session s, bounds b "                                                                           \
-    " WHERE s.guild_id = $1::bigint AND s.ended_at > b.start "                                                    \
-    " GROUP BY s.user_id "
+/* live: who is in voice, with all of their time; moved: where the index still has them. LIMIT: a lookup each. */
+#define LIVE                                                                                                        \
+    "live AS MATERIALIZED ( "                                                                                       \
+    "    SELECT o.user_id, t.seconds AS ended, coalesce(t.seconds, 0) + o.seconds AS seconds "                      \
+    "      FROM open o "                                                                                            \
+    "      LEFT JOIN LATERAL (SELECT seconds FROM total WHERE user_id = o.user_id LIMIT 1) AS t ON true "           \
+    "), moved AS NOT MATERIALIZED ( "                                                                               \
+    "    SELECT user_id, ended AS seconds FROM live WHERE ended IS NOT NULL "                                       \
+    "), size AS MATERIALIZED ( "                                                                                    \
+    "    SELECT l.seconds + coalesce(s.seconds, 0) AS seconds, l.members + coalesce(s.members, 0) AS members, "     \
+    "           greatest(l.first, (SELECT max(seconds) FROM total)) AS first "                                      \
+    "      FROM (SELECT coalesce(sum(seconds - coalesce(ended, 0)), 0)::bigint AS seconds, max(seconds) AS first, " \
+    "                   count(*) FILTER (WHERE ended IS NULL AND seconds > 0) AS members "                          \
+    "              FROM live) AS l "                                                                                \
+    "      LEFT JOIN server s ON true "                                                                             \
+    "), "
+
+/* A condition on o.seconds and o.user_id. */
+#define HOW_MANY(CONDITION)                                                                                    \
+    "((SELECT count(*) FROM total o WHERE " CONDITION ") + (SELECT count(*) FROM live o WHERE " CONDITION ") " \
+    " - (SELECT count(*) FROM moved o WHERE " CONDITION ")) "
+
+#define BEFORE HOW_MANY("o.seconds > c.seconds")
+#define TIED   HOW_MANY("o.seconds = c.seconds AND o.user_id < c.user_id")
+
+#define OWN_KEPT                                                                                                       \
+    "caller AS ( "                                                                                                     \
+    "    SELECT user_id, seconds FROM live WHERE user_id = $2::bigint AND seconds > 0 "                                \
+    "     UNION ALL "                                                                                                  \
+    "    SELECT user_id, seconds FROM total WHERE user_id = $2::bigint AND user_id NOT IN (SELECT user_id FROM live) " \
+    "), counted AS MATERIALIZED ( "                                                                                    \
+    "    SELECT user_id, seconds, "                                                                                    \
+    "           " BEFORE " AS before, "                                                                                \
+    "           " TIED " AS tied "                                                                                     \
+    "      FROM caller c "                                                                                             \
+    "), own AS ( "                                                                                                     \
+    "    SELECT user_id, seconds, before + 1 AS rank, before + tied + 1 AS position FROM counted "                     \
+    "), "
+
+/* The page's rows from one end of the board. Each part in order, so that they are merged and not sorted. */
+#define FROM_END(ORDER, WHEN, SKIP)                                                                            \
+    "(SELECT user_id, seconds "                                                                                \
+    "   FROM ((SELECT user_id, seconds FROM live WHERE seconds > 0 " ORDER ") "                                \
+    "          UNION ALL "                                                                                     \
+    "         (SELECT user_id, seconds FROM total WHERE user_id NOT IN (SELECT user_id FROM live) " ORDER      \
+    ")) AS e "                                                                                                 \
+    "  WHERE (SELECT " WHEN " FROM page) "                                                                     \
+    "  " ORDER " OFFSET (SELECT " SKIP " FROM page) LIMIT (SELECT rows FROM page)) "
+
+#define FROM_TOP    FROM_END("ORDER BY seconds DESC, user_id", "skipped <= after", "skipped")
+#define FROM_BOTTOM FROM_END("ORDER BY seconds, user_id DESC", "skipped > after", "greatest(after, 0)")
+
+#define PAGE_KEPT                                                                                              \
+    "on_page AS MATERIALIZED ( " FROM_TOP " UNION ALL " FROM_BOTTOM "), tied AS ( "                            \
+    "    SELECT " TIED " AS tied "                                                                             \
+    "      FROM (SELECT * FROM on_page ORDER BY seconds DESC, user_id LIMIT 1) AS c "                          \
+    "), "
+
+#define KEPT(PERIOD, START) BOUNDS(START) TOTALS(PERIOD) LIVE OWN_KEPT PAGE PAGE_KEPT RESULT
+
+/* Today and rolling ranges -------------------------------------------------------------------------------- */
+
+#define BOARD(ENDED)                                                                                           \
+    "board AS MATERIALIZED ( "                                                                                 \
+    "    SELECT user_id, sum(seconds) AS seconds "                                                             \
+    "      FROM (" ENDED " UNION ALL SELECT user_id, seconds FROM open) AS parts "                             \
+    "     GROUP BY user_id "                                                                                   \
+    "    HAVING sum(seconds) > 0 "                                                                             \
+    "), "
+
+#define OWN_SUMMED                                                                                             \
+    "size AS MATERIALIZED ( "                                                                                  \
+    "    SELECT coalesce(sum(seconds), 0)::bigint AS seconds, count(*) AS members, max(seconds) AS first, "    \
+    "           max(seconds) FILTER (WHERE user_id = $2::bigint) AS own "                                      \
+    "      FROM board "                                                                                        \
+    "), own AS MATERIALIZED ( "                                                                                \
+    "    SELECT $2::bigint AS user_id, s.own AS seconds, b.rank, b.rank + b.tied AS position "                 \
+    "      FROM size s, "                                                                                      \
+    "           LATERAL (SELECT 1 + count(*) FILTER (WHERE seconds > s.own) AS rank, "                         \
+    "                           count(*) FILTER (WHERE seconds = s.own AND user_id < $2::bigint) AS tied "     \
+    "                      FROM board) AS b "                                                                  \
+    "     WHERE s.own IS NOT NULL "                                                                            \
+    "), "
+
+#define PAGE_SUMMED                                                                                            \
+    "on_page AS MATERIALIZED ( "                                                                               \
+    "    SELECT user_id, seconds "                                                                             \
+    "      FROM board "                                                                                        \
+    "     ORDER BY seconds DESC, user_id OFFSET (SELECT skipped FROM page) LIMIT 10 "                          \
+    "), tied AS ( "                                                                                            \
+    "    SELECT count(*) AS tied "                                                                             \
+    "      FROM board b, (SELECT * FROM on_page ORDER BY seconds DESC, user_id LIMIT 1) AS c "                 \
+    "     WHERE b.seconds = c.seconds AND b.user_id < c.user_id "                                              \
+    "), "
+
+#define SUMMED(START, ENDED) BOUNDS(START) BOARD(ENDED) OWN_SUMMED PAGE PAGE_SUMMED RESULT
+
+#define OF_THE_DAY                                                                                             \
+    "SELECT user_id, total_seconds AS seconds "                                                                \
+    "  FROM voice_daily_activity "                                                                             \
+    " WHERE guild_id = $1::bigint AND day = (SELECT start_day FROM bounds) "
+
+/* What was there on the first day and is at most a day long ended by the end of the next one. */
+#define OF_DAYS                                                                                                         \
+    "SELECT user_id, total_seconds AS seconds "                                                                         \
+    "  FROM voice_daily_activity "                                                                                      \
+    " WHERE guild_id = $1::bigint AND day > (SELECT start_day FROM bounds) "                                            \
+    " UNION ALL "                                                                                                       \
+    "SELECT s.user_id, date_part('epoch', least(s.ended_at, b.next) - greatest(s.started_at, b.start))::int "           \
+    "  FROM (SELECT start, (start_day + 1)::timestamp AT TIME ZONE 'UTC' AS next FROM bounds) AS b, "                   \
+    "       LATERAL (SELECT user_id, started_at, ended_at "                                                             \
+    "                  FROM voice_session "                                                                             \
+    "                 WHERE guild_id = $1::bigint AND ended_at > b.start AND ended_at <= b.next + interval '24 hours' " \
+    "                 UNION ALL "                                                                                       \
+    "                SELECT user_id, started_at, ended_at "                                                             \
+    "                  FROM voice_session "                                                                             \
+    "                 WHERE guild_id = $1::bigint AND total_seconds > 86400 "                                           \
+    "                   AND ended_at > b.next + interval '24 hours') AS s "                                             \
+    " WHERE s.started_at < b.next "
 
 static const struct db_statement boards[N_TIME_RANGES] = {
-    [RANGE_TODAY] = {"board_today", BOARD(RANGE_START_TODAY, FROM_TODAY)},
-    [RANGE_PAST_24H] = {"board_past_24h", BOARD(RANGE_START_PAST_24H, FROM_SESSIONS)},
-    [RANGE_PAST_72H] = {"board_past_72h", BOARD(RANGE_START_PAST_72H, FROM_SESSIONS)},
-    [RANGE_PAST_7D] = {"board_past_7d", BOARD(RANGE_START_PAST_7D, FROM_SESSIONS)},
-    [RANGE_PAST_14D] = {"board_past_14d", BOARD(RANGE_START_PAST_14D, FROM_SESSIONS)},
-    [RANGE_THIS_MONTH] = {"board_this_month", BOARD(RANGE_START_THIS_MONTH, FROM_TOTAL("month"))},
-    [RANGE_THIS_YEAR] = {"board_this_year", BOARD(RANGE_START_THIS_YEAR, FROM_TOTAL("year"))},
-    [RANGE_ALL_TIME] = {"board_all_time", BOARD(RANGE_START_ALL_TIME, FROM_TOTAL("all"))},
+    [RANGE_TODAY] = {"board_today", SUMMED(RANGE_START_TODAY, OF_THE_DAY)},
+    [RANGE_PAST_24H] = {"board_past_24h", SUMMED(RANGE_START_PAST_24H, OF_DAYS)},
+    [RANGE_PAST_72H] = {"board_past_72h", SUMMED(RANGE_START_PAST_72H, OF_DAYS)},
+    [RANGE_PAST_7D] = {"board_past_7d", SUMMED(RANGE_START_PAST_7D, OF_DAYS)},
+    [RANGE_PAST_14D] = {"board_past_14d", SUMMED(RANGE_START_PAST_14D, OF_DAYS)},
+    [RANGE_THIS_MONTH] = {"board_this_month", KEPT("month", RANGE_START_THIS_MONTH)},
+    [RANGE_THIS_YEAR] = {"board_this_year", KEPT("year", RANGE_START_THIS_YEAR)},
+    [RANGE_ALL_TIME] = {"board_all_time", KEPT("all", RANGE_START_ALL_TIME)},
 };
 
 struct reading {
