@@ -5,23 +5,28 @@
 /*
  * Of every session of the member (own), the sessions in the same channel that overlap it. An ended session of
  * at most 4 hours that touches an instant began at most 4 hours before it, one of at most a day at most a day:
- * so a part of each index is read, and of the longest, which are few, all in the channel.
+ * so a part of each index is read, and of the longest, which are few, all in the channel. OFFSET 0 has each own
+ * session look for itself: joined as a whole, by channel, all sessions of the channel would meet all own ones.
  *
  * $1 server, $2 member, $3 page from 0. START is a timestamp without zone, in UTC. Hours, not days, are taken
  * off an instant: they are as long in every time zone.
  */
 #define ENDED_TOGETHER(LENGTH, REACH)                                                                          \
     "    SELECT s.user_id, o.from_at, o.to_at, s.started_at, s.ended_at "                                      \
-    "      FROM own o, voice_session s "                                                                       \
-    "     WHERE s.guild_id = $1::bigint AND s.channel_id = o.channel_id AND " LENGTH                           \
-    "       AND s.started_at < o.to_at AND " REACH                                                             \
-    "       AND s.ended_at > greatest(s.started_at, o.from_at) "
+    "      FROM own o "                                                                                        \
+    "     CROSS JOIN LATERAL ( "                                                                               \
+    "           SELECT user_id, started_at, ended_at "                                                         \
+    "             FROM voice_session "                                                                         \
+    "            WHERE guild_id = $1::bigint AND channel_id = o.channel_id AND " LENGTH                        \
+    "              AND started_at < o.to_at AND " REACH                                                        \
+    "              AND ended_at > greatest(started_at, o.from_at) "                                            \
+    "           OFFSET 0) s "
 
-#define SHORT ENDED_TOGETHER("s.total_seconds <= 14400", "s.started_at > o.from_at - interval '4 hours'")
+#define SHORT ENDED_TOGETHER("total_seconds <= 14400", "started_at > o.from_at - interval '4 hours'")
 #define MEDIUM                                                                                                 \
-    ENDED_TOGETHER("s.total_seconds > 14400 AND s.total_seconds <= 86400",                                     \
-                   "s.started_at > o.from_at - interval '24 hours'")
-#define LONG ENDED_TOGETHER("s.total_seconds > 86400", "true")
+    ENDED_TOGETHER("total_seconds > 14400 AND total_seconds <= 86400",                                         \
+                   "started_at > o.from_at - interval '24 hours'")
+#define LONG ENDED_TOGETHER("total_seconds > 86400", "true")
 
 #define PARTNERS(START)                                                                                             \
     "WITH clock AS ( "                                                                                              \
@@ -57,7 +62,7 @@
     "     WHERE s.started_at < o.to_at AND s.ended_at > greatest(s.started_at, o.from_at) "                         \
     "), partners AS ( "                                                                                             \
     "    SELECT user_id, "                                                                                          \
-    "           extract(epoch FROM sum(least(ended_at, to_at) - "                                                   \
+    "           sum(date_part('epoch', least(ended_at, to_at) - "                                                   \
     "                                  greatest(started_at, from_at)))::bigint AS seconds "                         \
     "      FROM together "                                                                                          \
     "     WHERE user_id <> $2::bigint "                                                                             \

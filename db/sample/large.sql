@@ -2,9 +2,9 @@
 -- channels; 1 to 20 people in a channel, now and then a stage of a thousand; some in voice now. Rows and rollups are written as
 -- sets, which takes half a minute for a million sessions where record_sessions() would take half an hour.
 --
---     psql "$DATABASE_URL" -v guild=1 -v days=730 -v active=4000 -v stays=3.4 -f db/sample/large.sql
+--     psql "$DATABASE_URL" -v guild=1 -v days=730 -v active=4000 -v stays=3.4 -v channels=100 -f db/sample/large.sql
 --
--- active: members a day; stays: sessions of each of them; the first member has four times as many. Deterministic but for today's
+-- active: members a day; stays: sessions of each of them, and four times as many of the first. Deterministic but for today's
 -- date. tests/bench/large.py takes the indexes of voice_session away meanwhile. To be vacuumed and analysed afterwards.
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -14,7 +14,7 @@ SET work_mem = '256MB';
 SET client_min_messages = notice;
 
 CREATE TEMP TABLE made AS
-SELECT :guild::bigint AS guild_id, :days::int AS days, :active::float8 AS active, :stays::float8 AS stays, 50000 AS members, 100 AS channels,
+SELECT :guild::bigint AS guild_id, :days::int AS days, :active::float8 AS active, :stays::float8 AS stays, :channels::int AS channels, 50000 AS members,
        extract(epoch FROM date_trunc('day', now()))::bigint - (:days::bigint - 1) * 86400 AS first, extract(epoch FROM now())::bigint AS now;
 
 INSERT INTO guild (guild_id, name, shard_count, shard_id) SELECT guild_id, 'Large server ' || guild_id, 1, 0 FROM made;

@@ -13,9 +13,9 @@ POSTGRES = ROOT / "infra/sandbox/postgres"
 
 LARGE, YOUNG, PARTNERS = 1, 2, 3
 SERVERS = {
-    LARGE: {"days": 730, "active": 4000, "stays": 3.4},  # 10 million sessions over two years
-    YOUNG: {"days": 73, "active": 4000, "stays": 3.4},  # the same server when it had a million
-    PARTNERS: {"days": 730, "active": 1200, "stays": 3.4},  # 3 million
+    LARGE: {"days": 730, "active": 4000, "stays": 3.4, "channels": 100},  # 10 million sessions over two years
+    YOUNG: {"days": 73, "active": 4000, "stays": 3.4, "channels": 100},  # the same server when it had a million
+    PARTNERS: {"days": 730, "active": 1200, "stays": 3.4, "channels": 20},  # 3 million
 }
 
 
