@@ -20,13 +20,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_BODY = 1024 * 1024, TIMEOUT_MS = 150, MAX_CONNECTIONS = 3 };
+enum { MAX_BODY = 1024 * 1024, TIMEOUT_MS = 150, MAX_CONNECTIONS = 3, TICK_MS = 5 };
 
 struct fixture {
     struct loop *loop;
     struct http_server *server;
     int port;
-    struct http_exchange *held; /* by the route /later */
+    struct http_exchange *held; /* by the route /later, */
+    atomic_bool holding;        /* while this is set */
+    atomic_bool held_came, held_ended;
     struct loop_timer *timer;
     int n_sent, n_gone;
     atomic_bool client_is_done;
@@ -54,11 +56,16 @@ static void on_sent(void *arg, bool sent)
         f->n_sent++;
     else
         f->n_gone++;
+    f->held_ended = true;
 }
 
 static void on_later_time(void *arg)
 {
     struct fixture *const f = arg;
+    if (f->holding) {
+        f->timer = loop_after(f->loop, TICK_MS, on_later_time, f);
+        return;
+    }
     f->timer = NULL;
     http_respond(f->held, 200, "text/plain", "later", 5, on_sent, f);
     f->held = NULL;
@@ -69,7 +76,8 @@ static void on_later(void *arg, struct http_exchange *exchange)
 {
     struct fixture *const f = arg;
     f->held = exchange;
-    f->timer = loop_after(f->loop, 50, on_later_time, f);
+    f->held_came = true;
+    f->timer = loop_after(f->loop, TICK_MS, on_later_time, f);
 }
 
 static const struct http_route routes[] = {{"POST", "/echo", on_echo}, {"GET", "/later", on_later}};
@@ -138,8 +146,8 @@ static void serve(struct fixture *f, void (*talk)(struct fixture *f))
     assert_int_equal(pthread_create(&thread, NULL, client_main, &client), 0);
     struct fixture tick = {0};
     while (!f->client_is_done) {
-        if (tick.timer == NULL)
-            tick.timer = loop_after(f->loop, 5, on_tick, &tick); /* or the last turn would wait for ever */
+        if (tick.timer == NULL) /* or the last turn would wait for ever */
+            tick.timer = loop_after(f->loop, TICK_MS, on_tick, &tick);
         http_server_turn(f->server);
     }
     loop_cancel(tick.timer);
@@ -334,21 +342,29 @@ static void test_later(void **state)
     assert_int_equal(f->n_gone, 0);
 }
 
+static void wait_for(const atomic_bool *event)
+{
+    while (!*event)
+        usleep(1000 * TICK_MS);
+}
+
 static void talk_reset(struct fixture *f)
 {
     const int fd = dial(f);
     const char request[] = "GET /later HTTP/1.1\r\nHost: x\r\n\r\n";
     say(fd, request, sizeof(request) - 1);
-    usleep(20000); /* the request has arrived, its answer is 50 ms away */
+    wait_for(&f->held_came);
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     close(fd);
-    usleep(100000);
+    f->holding = false;
+    wait_for(&f->held_ended);
 }
 
 static void test_client_gone(void **state)
 {
     struct fixture *const f = *state;
+    f->holding = true;
     serve(f, talk_reset);
     assert_int_equal(f->n_sent, 0);
     assert_int_equal(f->n_gone, 1);
@@ -378,7 +394,12 @@ static void test_crowd(void **state)
 static void on_drain(void *arg)
 {
     struct fixture *const f = arg;
+    if (!f->held_came) {
+        loop_after(f->loop, TICK_MS, on_drain, f);
+        return;
+    }
     http_server_drain(f->server);
+    f->holding = false;
 }
 
 /* What is under way is answered, the connection then closed; nobody new gets in. */
@@ -405,7 +426,8 @@ static void talk_through_drain(struct fixture *f)
 static void test_drain(void **state)
 {
     struct fixture *const f = *state;
-    loop_after(f->loop, 30, on_drain, f);
+    f->holding = true;
+    loop_after(f->loop, TICK_MS, on_drain, f);
     serve(f, talk_through_drain);
     assert_int_equal(http_server_connections(f->server), 0);
     assert_int_equal(f->n_sent, 1);
