@@ -30,14 +30,23 @@ void drawing_destroy(struct drawing *drawing)
     free(drawing);
 }
 
-static void on_turn(void *arg)
+static void draw_next(void *arg);
+
+/* What came while the last card was drawn goes first. */
+static void give_way(void *arg)
+{
+    struct drawing *const drawing = arg;
+    drawing->timer = loop_after(drawing->loop, 0, draw_next, drawing);
+}
+
+static void draw_next(void *arg)
 {
     struct drawing *const drawing = arg;
     struct entry *const entry = drawing->first;
     drawing->first = entry->next;
     if (drawing->first == NULL)
         drawing->end = &drawing->first;
-    drawing->timer = drawing->first != NULL ? loop_after(drawing->loop, 0, on_turn, drawing) : NULL;
+    drawing->timer = drawing->first != NULL ? loop_after(drawing->loop, 0, give_way, drawing) : NULL;
     entry->draw(entry->arg);
     free(entry);
 }
@@ -50,5 +59,5 @@ void drawing_enqueue(struct drawing *drawing, void (*draw)(void *arg), void *arg
     *drawing->end = entry;
     drawing->end = &entry->next;
     if (drawing->timer == NULL)
-        drawing->timer = loop_after(drawing->loop, 0, on_turn, drawing);
+        drawing->timer = loop_after(drawing->loop, 0, give_way, drawing);
 }

@@ -1,6 +1,6 @@
 /*
- * The queue of cards to draw: one card in a turn of the loop, so that acknowledgements, which Discord wants
- * within three seconds, never wait for more than one.
+ * The queue of cards to draw: a card, then a turn of the loop for everything else, so that acknowledgements, which
+ * Discord wants within three seconds, wait for one card at each of their steps and no more.
  */
 #pragma once
 

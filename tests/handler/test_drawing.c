@@ -1,0 +1,65 @@
+/* Cards take turns with everything else that the loop has to do. */
+#include "handler/drawing.h"
+
+#include "infra/loop.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* What happened, a letter each. */
+struct fixture {
+    struct loop *loop;
+    struct drawing *drawing;
+    char story[16];
+};
+
+static void happen(struct fixture *f, char letter)
+{
+    f->story[strlen(f->story)] = letter;
+}
+
+static void on_request(void *arg)
+{
+    happen(arg, 'r');
+}
+
+static void draw(void *arg)
+{
+    struct fixture *const f = arg;
+    happen(f, 'c');
+    loop_after(f->loop, 0, on_request, f); /* comes meanwhile */
+}
+
+static void draw_last(void *arg)
+{
+    struct fixture *const f = arg;
+    happen(f, 'c');
+    loop_stop(f->loop);
+}
+
+static void test_what_comes_while_a_card_is_drawn_goes_before_the_next(void **state)
+{
+    (void)state;
+    struct fixture f = {.loop = loop_create()};
+    f.drawing = drawing_create(f.loop);
+    drawing_enqueue(f.drawing, draw, &f);
+    drawing_enqueue(f.drawing, draw, &f);
+    drawing_enqueue(f.drawing, draw_last, &f);
+    assert_string_equal(f.story, ""); /* not from inside the call */
+    loop_run(f.loop);
+    assert_string_equal(f.story, "crcrc");
+    drawing_destroy(f.drawing);
+    loop_destroy(f.loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_comes_while_a_card_is_drawn_goes_before_the_next),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
