@@ -86,14 +86,6 @@ static struct db_job *take_first(struct connection *c)
     return job;
 }
 
-static void count_connections(const struct db_pool *pool)
-{
-    int n = 0;
-    for (int i = 0; i < pool->config.connections; i++)
-        n += pool->connections[i].state == READY;
-    metrics_set(pool->config.metric, n);
-}
-
 static void try_later(struct connection *c)
 {
     c->state = PAUSING;
@@ -113,8 +105,9 @@ static void drop(struct connection *c, const char *why)
     loop_cancel(c->timer);
     PQfinish(c->pg);
     c->pg = NULL;
+    if (c->state == READY)
+        metrics_add(c->pool->config.metric, -1);
     try_later(c);
-    count_connections(c->pool);
     while (c->first != NULL)
         end_job(take_first(c), DB_LOST);
 }
@@ -427,7 +420,7 @@ static void become_ready(struct connection *c)
     }
     PQsetNoticeProcessor(c->pg, on_notice, NULL);
     c->state = READY;
-    count_connections(c->pool);
+    metrics_add(c->pool->config.metric, 1);
     c->rounds = 0;
     c->read_only = false;
     c->n_prepared = c->n_confirmed = 0;

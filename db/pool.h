@@ -24,7 +24,7 @@ struct db_pool_config {
     int max_waiting;              /* jobs that wait for a connection; above it a job is refused */
     int64_t max_wait_ms;          /* how long a job waits for a connection before it is given up */
     int64_t statement_timeout_ms; /* the server's; a connection silent for 5 s longer is dropped */
-    int metric;                   /* a gauge (infra/metrics.h): connections that stand */
+    int metric; /* a gauge (infra/metrics.h): connections that stand, of all pools that share it */
 };
 
 /* Never fails: connecting is tried for ever, with pauses, and logged. config->url is copied. */

@@ -17,7 +17,8 @@ enum { APP_MAX_COMMANDS = 256 };
 
 struct app {
     struct loop *loop;
-    struct db_pool *pool;
+    struct db_pool *pool;         /* of the commands */
+    struct db_pool *pending_pool; /* of answers owed: no acknowledgement waits behind a command's query */
     struct rest *rest;
     struct avatars *avatars;
     struct drawing *drawing;

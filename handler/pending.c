@@ -118,7 +118,7 @@ static void write_settled(struct pending *pending)
         .released = {released, n_released},
         .pause_seconds = pending->draining ? 0 : PAUSE_S,
     };
-    db_pending_settle(pending->app->pool, pending->self->life, &settling, on_settled, pending);
+    db_pending_settle(pending->app->pending_pool, pending->self->life, &settling, on_settled, pending);
     free(closed);
     free(released);
 }
@@ -214,7 +214,7 @@ void pending_record(struct pending *pending, const struct db_pending_request *re
     owed->on_recorded = on_recorded;
     owed->arg = arg;
     owed->late = loop_after(pending->app->loop, CONFIRM_MS, on_late, owed);
-    db_pending_record(pending->app->pool, pending->self->life, request, on_row, owed);
+    db_pending_record(pending->app->pending_pool, pending->self->life, request, on_row, owed);
 }
 
 /* Taking over ---------------------------------------------------------------------------------------------- */
@@ -272,7 +272,7 @@ static void claim(struct pending *pending)
     pending->hurried = false;
     const struct db_pending_claiming claiming = {
         .owed = {ids, n}, .dead = {dead, n_dead}, .limit = pending->limit};
-    db_pending_claim(pending->app->pool, pending->self->life, &claiming, on_claimed, pending);
+    db_pending_claim(pending->app->pending_pool, pending->self->life, &claiming, on_claimed, pending);
     free(ids);
 }
 
@@ -312,7 +312,7 @@ static void on_purge(void *arg)
 {
     struct pending *const pending = arg;
     pending->purge = NULL;
-    db_pending_purge(pending->app->pool, on_purged, pending);
+    db_pending_purge(pending->app->pending_pool, on_purged, pending);
 }
 
 /* The whole ------------------------------------------------------------------------------------------------ */

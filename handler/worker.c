@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 enum {
-    DATABASE_CONNECTIONS = 4,
+    DATABASE_CONNECTIONS = 3, /* and one for answers owed */
     DATABASE_MAX_WAITING = 256,
     DATABASE_MAX_WAIT_MS = 5000,
     STATEMENT_TIMEOUT_MS = 10000,
@@ -94,7 +94,7 @@ static void on_signal(void *arg, unsigned events)
 static void start_clients(struct worker *worker, const struct worker_config *config)
 {
     struct app *const app = &worker->app;
-    const struct db_pool_config database = {
+    struct db_pool_config database = {
         .url = config->database_url,
         .application_name = "vcledger handler",
         .connections = DATABASE_CONNECTIONS,
@@ -104,6 +104,8 @@ static void start_clients(struct worker *worker, const struct worker_config *con
         .metric = METRIC_DATABASE_CONNECTIONS,
     };
     app->pool = db_pool_create(app->loop, &database);
+    database.connections = 1;
+    app->pending_pool = db_pool_create(app->loop, &database);
     const struct http_client_config api = {
         .ca_file = config->ca_file, .user_agent = DISCORD_USER_AGENT, .max_connections = API_CONNECTIONS};
     worker->api = http_client_create(app->loop, &api);
@@ -162,6 +164,7 @@ static void finish(struct worker *worker)
     http_client_destroy(worker->api);
     avatars_destroy(app->avatars);
     http_client_destroy(worker->cdn);
+    db_pool_destroy(app->pending_pool);
     db_pool_destroy(app->pool);
     loop_destroy(app->loop);
     render_finish();

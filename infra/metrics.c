@@ -138,6 +138,13 @@ void metrics_set(int metric, double value)
         store(cells, value);
 }
 
+void metrics_add(int metric, double more)
+{
+    cell *const cells = own_cells(metric);
+    if (cells != NULL)
+        add(cells, more);
+}
+
 void metrics_observe(int metric, double value)
 {
     cell *const cells = own_cells(metric);

@@ -37,6 +37,8 @@ void metrics_use_slot(int slot);
 /* Counts one. NULL for labels that the metric does not have. */
 void metrics_count(int metric, const char *first_label, const char *second_label);
 void metrics_set(int metric, double value);
+/* Of a gauge that several parts of a program share. */
+void metrics_add(int metric, double more);
 void metrics_observe(int metric, double value);
 
 /* All of it in the text exposition format 0.0.4. The caller frees. */
