@@ -11,7 +11,7 @@ FLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum
-PACKAGES := cairo pangocairo pangoft2 fontconfig libcjson libcurl libh2o-evloop libjpeg libmicrohttpd libpq libsodium openssl spng zlib
+PACKAGES := cairo pangocairo pangoft2 fontconfig libcjson libcurl libdeflate libh2o-evloop libjpeg libmicrohttpd libpq libsodium openssl spng zlib
 # Other people's headers are system headers: their warnings are not ours. Asked once, when the packages are there.
 INCLUDES  = $(eval INCLUDES := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I $(PACKAGES))))$(INCLUDES)
 CFLAGS    = -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(WARNINGS) -D_GNU_SOURCE -DH2O_USE_LIBUV=0 -I. $(INCLUDES) $(EXTRA_CFLAGS)
@@ -19,7 +19,7 @@ LDFLAGS   = $(FLAGS_$(FLAVOUR)) -Wl,--as-needed -Wl,-z,relro,-z,now $(EXTRA_LDFL
 
 LIBS_infra   = $(shell pkg-config --libs libcurl libcjson libmicrohttpd openssl) -lm
 LIBS_db      = $(shell pkg-config --libs libpq)
-LIBS_render  = $(shell pkg-config --libs pangocairo pangoft2 cairo fontconfig libjpeg spng) -lm
+LIBS_render  = $(shell pkg-config --libs pangocairo pangoft2 cairo fontconfig libdeflate libjpeg spng) -lm
 LIBS_handler = $(shell pkg-config --libs libh2o-evloop libsodium)
 LIBS_tracker = -lwslay $(shell pkg-config --libs zlib libcrypto)
 LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo zlib) -lwslay -lpthread

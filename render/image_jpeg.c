@@ -145,6 +145,12 @@ cairo_surface_t *image_from_jpeg(const void *bytes, size_t n, int size)
 
 /* Encoding ------------------------------------------------------------------------------------------------- */
 
+/*
+ * Of a leaderboard, ms, kB and dB of noise:
+ *
+ *     quality 90    3.1   225   42.6        88    3.0   213   41.6        92    3.1   241   43.9
+ *     Huffman codes of its own, 8.9 ms and 199 kB; progressive, 18.4 and 189; the fast DCT, 3.0 and 225
+ */
 struct picture image_to_jpeg(cairo_surface_t *surface)
 {
     struct jpeg_compress_struct jpeg;
