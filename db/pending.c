@@ -51,6 +51,40 @@ void db_pending_record(struct db_pool *pool, uint64_t worker, const struct db_pe
     db_pool_submit(pool, job, on_recorded, recording);
 }
 
+/* Overtaking ----------------------------------------------------------------------------------------------- */
+
+static const struct db_statement find_later_pending = {
+    "find_later_pending",
+    "SELECT EXISTS ( "
+    "    SELECT "
+    "    FROM interaction_pending "
+    "    WHERE message_id = $1::bigint AND interaction_id > $2::bigint "
+    ")",
+};
+
+struct looking {
+    void (*on_done)(void *arg, bool overtaken);
+    void *arg;
+};
+
+static void on_looked(void *arg, const struct db_outcome *outcome)
+{
+    const struct looking *const looking = arg;
+    looking->on_done(looking->arg, outcome->status == DB_OK && db_bool(outcome->rows[0], 0, 0));
+}
+
+void db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id, uint64_t message_id,
+                             void (*on_done)(void *arg, bool overtaken), void *arg)
+{
+    struct db_job *const job = db_job_create();
+    struct looking *const looking = db_job_memory(job, sizeof(*looking));
+    *looking = (struct looking){.on_done = on_done, .arg = arg};
+    db_job_statement(job, &find_later_pending);
+    db_job_snowflake(job, message_id);
+    db_job_snowflake(job, interaction_id);
+    db_pool_submit(pool, job, on_looked, looking);
+}
+
 /* Settling ------------------------------------------------------------------------------------------------- */
 
 static const struct db_statement close_pending = {

@@ -35,6 +35,10 @@ enum db_pending_recorded {
 void db_pending_record(struct db_pool *pool, uint64_t worker, const struct db_pending_request *request,
                        void (*on_done)(void *arg, enum db_pending_recorded recorded), void *arg);
 
+/* Whether a later click on that message is known, answered or not. False where the database does not answer. */
+void db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id, uint64_t message_id,
+                             void (*on_done)(void *arg, bool overtaken), void *arg);
+
 struct db_pending_ids {
     const uint64_t *ids;
     size_t n;

@@ -1,5 +1,6 @@
 #include "handler/reply.h"
 
+#include "db/pending.h"
 #include "handler/app.h"
 #include "handler/components.h"
 #include "handler/metrics.h"
@@ -37,7 +38,10 @@ struct reply {
     int64_t started_ms; /* all on the monotonic clock */
     int64_t acknowledged_ms;
     enum acknowledgement acknowledgement;
-    bool overtaken; /* a later click on the same message was answered with an edit */
+    bool
+        overtaken; /* by a later click on the same message: here one that was answered with an edit, elsewhere any */
+    bool looking; /* for one elsewhere, */
+    bool looked;  /* and that is done */
     bool sending;
     struct reply *prev, *next; /* in app->replies, the newest first */
 
@@ -352,7 +356,7 @@ static void send_picture(struct reply *reply)
 static bool has_to_wait(const struct reply *reply)
 {
     if ((reply->text == NULL && reply->words == NULL) || reply->acknowledgement == ACK_UNDER_WAY ||
-        reply->sending)
+        reply->looking || reply->sending)
         return true;
     for (const struct reply *other = reply->app->replies; other != NULL; other = other->next) {
         if (other->sending && changes_the_same(other, reply))
@@ -367,6 +371,21 @@ static bool fits(const struct reply *reply)
            (int64_t)reply->picture.len <= reply->interaction->attachment_size_limit;
 }
 
+static void on_looked(void *arg, bool overtaken)
+{
+    struct reply *const reply = arg;
+    reply->looking = false;
+    reply->looked = true;
+    reply->overtaken = reply->overtaken || overtaken;
+    send_when_due(reply);
+}
+
+/* Other workers have clicks on the same message too. */
+static bool has_to_look(const struct reply *reply)
+{
+    return !reply->looked && reply->words == NULL && reply_changed_message(reply) != 0;
+}
+
 static void send_when_due(struct reply *reply)
 {
     if (has_to_wait(reply))
@@ -374,6 +393,12 @@ static void send_when_due(struct reply *reply)
     if (reply->acknowledgement == ACK_LOST || reply->overtaken) {
         /* Discord waits for no edit. */
         end(reply, reply->overtaken ? "overtaken" : "unacknowledged", PENDING_CLOSED);
+        return;
+    }
+    if (has_to_look(reply)) {
+        reply->looking = true;
+        db_pending_is_overtaken(reply->app->pending_pool, reply->interaction->id, reply_changed_message(reply),
+                                on_looked, reply);
         return;
     }
     reply->sending = true;

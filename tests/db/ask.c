@@ -227,6 +227,19 @@ static void ask_record(char **words, int n)
     db_pending_record(pool, number(words[0]), &request, on_pending_recorded, &left);
 }
 
+static void on_pending_overtaken(void *arg, bool overtaken)
+{
+    printf("{\"overtaken\": %d}", overtaken);
+    answered(arg);
+}
+
+static void ask_overtaken(char **words, int n)
+{
+    (void)n;
+    left = 1;
+    db_pending_is_overtaken(pool, number(words[0]), number(words[1]), on_pending_overtaken, &left);
+}
+
 static void on_pending_claimed(void *arg, const struct db_pending_request *claimed, size_t n)
 {
     (void)arg;
@@ -296,10 +309,10 @@ static const struct {
     int min_words;
     void (*ask)(char **words, int n);
 } questions[] = {
-    {"partners", 4, ask_partners}, {"stats", 3, ask_stats}, {"settings", 1, ask_settings},
-    {"change", 5, ask_change},     {"load", 3, ask_load},   {"record", 3, ask_record},
-    {"claim", 3, ask_claim},       {"close", 2, ask_close}, {"release", 3, ask_release},
-    {"purge", 0, ask_purge},
+    {"partners", 4, ask_partners},   {"stats", 3, ask_stats}, {"settings", 1, ask_settings},
+    {"change", 5, ask_change},       {"load", 3, ask_load},   {"record", 3, ask_record},
+    {"overtaken", 2, ask_overtaken}, {"claim", 3, ask_claim}, {"close", 2, ask_close},
+    {"release", 3, ask_release},     {"purge", 0, ask_purge},
 };
 
 int main(int argc, char **argv)

@@ -132,6 +132,18 @@ def test_the_last_click_is_the_youngest_interaction(sql, database):
     assert claim(database, CLEO, ANN, BEN) == [] and row(sql, 1)[3]
 
 
+def overtaken(database, interaction, message):
+    return bool(ask(database, "overtaken", interaction, message)[0].overtaken)
+
+
+def test_who_is_overtaken(sql, database):
+    for interaction, message in [(1, 77), (2, 77), (3, 78), (4, 0)]:
+        record(database, interaction, BEN, message=message)
+    assert [overtaken(database, *each) for each in [(1, 77), (2, 77), (3, 78), (4, 79)]] == [True, False, False, False]
+    ask(database, "close", BEN, 2)
+    assert overtaken(database, 1, 77)
+
+
 def test_an_overtaken_click_is_not_waited_for(sql, database):
     for interaction in (1, 2, 3):
         record(database, interaction, message=77)

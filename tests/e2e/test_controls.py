@@ -108,6 +108,18 @@ def test_the_last_click_decides(discord, handlers, ledger):
     assert here(last) == "Page 2 of 3" and len(discord.edits()) <= 3  # the board, the last click, and perhaps the first
 
 
+def test_a_later_click_may_be_with_another_handler(discord, handlers, ledger):
+    handler = handlers()
+    answer = discord.leaderboard("all_time")
+    ledger.execute(
+        "INSERT INTO interaction_pending (interaction_id, message_id, request) VALUES (%s, %s, '')", [2**62, answer["message"]["id"]]
+    )
+    after = discord.last_request()
+    assert discord.click(answer, controls(answer)["Last"])["response"] == {"type": 6}
+    wait_for(lambda: "result=overtaken" in handler.log(), "the click's end")
+    assert discord.edits(after) == []
+
+
 # Whose message it is ------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
-/* What a reply sends and when; rest_send() and pending_end() are made up here (these definitions come before the
- * archive's). */
+/* What a reply sends and when; rest_send(), pending_end() and db_pending_is_overtaken() are made up here (these
+ * definitions come before the archive's). */
 #include "handler/reply.h"
 
+#include "db/pending.h"
 #include "handler/app.h"
 #include "handler/pending.h"
 #include "infra/json.h"
@@ -48,6 +49,29 @@ void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_
     assert_true(interaction_id >= 99);
     ended = end;
     n_ended++;
+}
+
+/* Who has looked for later clicks elsewhere, and is owed an answer. */
+static void (*on_looked)(void *arg, bool overtaken);
+static void *on_looked_arg;
+
+void db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id, uint64_t message_id,
+                             void (*done)(void *arg, bool overtaken), void *arg)
+{
+    (void)pool;
+    assert_true(interaction_id >= 99);
+    assert_int_equal(message_id, 8);
+    on_looked = done;
+    on_looked_arg = arg;
+}
+
+/* Answers who has looked. */
+static void overtaken_elsewhere(bool overtaken)
+{
+    void (*const on_answer)(void *arg, bool overtaken) = on_looked;
+    assert_non_null(on_answer);
+    on_looked = NULL;
+    on_answer(on_looked_arg, overtaken);
 }
 
 static void finish(enum rest_status status, int http_status)
@@ -175,6 +199,8 @@ static void test_clicks(void **state)
         expect_json(reply_acknowledgement(reply), cases[i].acknowledgement);
         reply_on_acknowledged(reply, true);
         answer_picture(reply);
+        if (i == 0)
+            overtaken_elsewhere(false);
         assert_string_equal(method, "PATCH");
         assert_string_equal(path, "/webhooks/7/t/messages/@original");
         finish(REST_OK, 200);
@@ -209,6 +235,7 @@ static void test_a_click_overtakes_another(void **state)
     reply_on_acknowledged(private, true);
     reply_on_acknowledged(second, true);
     answer_picture(second);
+    overtaken_elsewhere(false);
     assert_int_equal(n_sent, 1);
     finish(REST_OK, 200);
     answer_picture(first);
@@ -226,6 +253,7 @@ static void test_a_click_waits_for_an_edit_under_way(void **state)
     struct reply *const first = create_click("5");
     reply_on_acknowledged(first, true);
     answer_picture(first);
+    overtaken_elsewhere(false);
     assert_int_equal(n_sent, 1);
     struct reply *const second = create_click("5");
     reply_on_acknowledged(second, true);
@@ -233,9 +261,45 @@ static void test_a_click_waits_for_an_edit_under_way(void **state)
     assert_int_equal(n_sent, 0); /* counted from the last one made */
     void *const arg = on_done_arg;
     finish(REST_OK, 200);
+    overtaken_elsewhere(false);
     assert_int_equal(n_sent, 1);
     assert_ptr_not_equal(on_done_arg, arg);
     finish(REST_OK, 200);
+    assert_int_equal(app.n_commands, 0);
+}
+
+/* A click that another worker has. */
+static void test_a_click_is_overtaken_elsewhere(void **state)
+{
+    (void)state;
+    struct reply *const reply = create_click("5");
+    n_ended = 0;
+    reply_on_acknowledged(reply, true);
+    answer_picture(reply);
+    assert_int_equal(n_sent, 0);
+    overtaken_elsewhere(true);
+    assert_int_equal(n_sent, 0);
+    assert_int_equal(n_ended, 1);
+    assert_int_equal(ended, PENDING_CLOSED);
+    assert_int_equal(app.n_commands, 0);
+}
+
+/* While the first looks, a later one here is sent. */
+static void test_a_click_is_overtaken_while_it_looks(void **state)
+{
+    (void)state;
+    struct reply *const first = create_click_of(150, "5"), *const second = create_click_of(200, "5");
+    reply_on_acknowledged(first, true);
+    reply_on_acknowledged(second, true);
+    answer_picture(first);
+    void (*const first_looked)(void *arg, bool overtaken) = on_looked;
+    answer_picture(second);
+    overtaken_elsewhere(false);
+    assert_int_equal(n_sent, 1);
+    first_looked(first, false);
+    assert_int_equal(n_sent, 1);
+    finish(REST_OK, 200);
+    assert_int_equal(n_sent, 1);
     assert_int_equal(app.n_commands, 0);
 }
 
@@ -303,6 +367,7 @@ static void test_an_old_click_does_not_overtake(void **state)
     reply_on_acknowledged(older, true);
     reply_on_acknowledged(newer, true);
     answer_picture(newer);
+    overtaken_elsewhere(false);
     assert_int_equal(n_sent, 1);
     answer_picture(older); /* waits for the edit under way, and is dropped then */
     assert_int_equal(n_sent, 1);
@@ -357,6 +422,8 @@ int main(void)
         cmocka_unit_test(test_words_after_a_click),
         cmocka_unit_test(test_a_click_overtakes_another),
         cmocka_unit_test(test_a_click_waits_for_an_edit_under_way),
+        cmocka_unit_test(test_a_click_is_overtaken_elsewhere),
+        cmocka_unit_test(test_a_click_is_overtaken_while_it_looks),
         cmocka_unit_test(test_full_queue),
         cmocka_unit_test(test_how_it_ends),
         cmocka_unit_test(test_cancel),
