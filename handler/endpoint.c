@@ -40,6 +40,8 @@ static void respond_words(struct http_exchange *exchange, const struct interacti
              result);
 }
 
+enum { BUSY_COMMANDS = 4 }; /* above it a worker lets its connections go */
+
 /* A command between its request and its acknowledgement. */
 struct beginning {
     struct app *app;
@@ -59,6 +61,10 @@ static void on_recorded(void *arg, enum pending_recorded recorded)
     struct reply *const reply = beginning->reply;
     metrics_count(METRIC_RECORDED, names[recorded], NULL);
     char *const json = reply_acknowledgement(reply);
+    /* A card is drawn where its click came in, and a proxy uses the same few connections again and again. A new one is
+     * accepted by a worker that has time. */
+    if (beginning->app->n_commands > BUSY_COMMANDS)
+        http_exchange_close(beginning->exchange);
     if (recorded == PENDING_REPLAYED) {
         respond_json(beginning->exchange, json);
         reply_cancel(reply);

@@ -224,6 +224,12 @@ static void on_gone(void *arg)
     finish_exchange(arg);
 }
 
+void http_exchange_close(struct http_exchange *exchange)
+{
+    if (exchange->request != NULL)
+        exchange->request->http1_is_persistent = 0;
+}
+
 void http_respond(struct http_exchange *exchange, int status, const char *content_type, const char *body,
                   size_t len, void (*on_sent)(void *arg, bool sent), void *arg)
 {
@@ -237,7 +243,7 @@ void http_respond(struct http_exchange *exchange, int status, const char *conten
     }
     start_waiting(connection_of(request), exchange->server->config.timeout_ms);
     if (is_draining(exchange->server))
-        request->http1_is_persistent = 0;
+        http_exchange_close(exchange);
     request->res.status = status;
     request->res.reason = status < 400 ? "OK" : "Refused";
     request->res.content_length = len;

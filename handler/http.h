@@ -51,6 +51,9 @@ const char *http_exchange_body(const struct http_exchange *exchange, size_t *len
 /* The first header of that name (lower case), not NUL-terminated; NULL where there is none. */
 const char *http_exchange_header(const struct http_exchange *exchange, const char *name, size_t *len);
 
+/* The answer will be the last on its connection. */
+void http_exchange_close(struct http_exchange *exchange);
+
 /*
  * Answers, exactly once, from on_request or any later turn; the exchange belongs to the server again. The body
  * is copied. on_sent (or NULL) runs once, never from inside this call: sent true when the kernel took the whole

@@ -129,7 +129,14 @@ void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_
     world.n_ended++;
 }
 
-/* Commands that nobody calls here. */
+/* What nobody asks here. */
+void db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id, uint64_t message_id,
+                             void (*on_done)(void *arg, bool overtaken), void *arg)
+{
+    (void)pool, (void)interaction_id, (void)message_id, (void)on_done, (void)arg;
+    fail();
+}
+
 void db_partners_read(struct db_pool *pool, const struct db_partners_query *query,
                       void (*on_done)(void *arg, const struct db_partners *partners), void *arg)
 {
@@ -330,13 +337,15 @@ static char *get(const char *path)
     return talk(request, (size_t)n);
 }
 
+static const char *connection = "close";
+
 static char *post(const char *headers, const char *body)
 {
     struct buffer request = {0};
     buffer_printf(&request,
-                  "POST /interactions HTTP/1.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                  "POST /interactions HTTP/1.1\r\nConnection: %s\r\nContent-Type: application/json\r\n"
                   "Content-Length: %zu\r\n%s\r\n%s",
-                  strlen(body), headers, body);
+                  connection, strlen(body), headers, body);
     char *const answer = talk(request.data, request.len);
     buffer_finish(&request);
     return answer;
@@ -707,6 +716,18 @@ static void test_replayed(void **state)
     assert_null(world.on_board);
 }
 
+/* Who has much to do asks for no more. */
+static void test_busy(void **state)
+{
+    (void)state;
+    world.recorded = PENDING_REPLAYED;
+    connection = "keep-alive";
+    app.n_commands = 100;
+    expect(post_signed(leaderboard), 200, "Connection: close\r\n");
+    app.n_commands = 0;
+    connection = "close";
+}
+
 /* Recorded is which message a click does nothing but edit: that of who ran the command, and no setting's. */
 static void test_clicked_message(void **state)
 {
@@ -779,6 +800,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_message_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_picture_to_draw, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_replayed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_busy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_clicked_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unconfirmed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_resumed, set_up, tear_down),
