@@ -82,9 +82,8 @@ static void draw_scale(const struct plot *plot)
 {
     const double right = 90, width = right - 12;
     char label[WORDS_MAX];
-    struct type type = TYPE_AXIS;
-    const double widest = text_width(&type, chart_scale_label(label, &plot->scale, CHART_STEPS));
-    type.size *= fmin(1, width / widest);
+    const double widest = text_width(&TYPE_AXIS, chart_scale_label(label, &plot->scale, CHART_STEPS));
+    const struct type type = text_scale(&TYPE_AXIS, fmin(1, width / widest));
 
     for (int i = 0; i <= CHART_STEPS; i++) {
         const double y = PLOT_BOTTOM - i * (PLOT_BOTTOM - PLOT_TOP) / (double)CHART_STEPS;

@@ -38,13 +38,19 @@ static cairo_surface_t *square(cairo_surface_t *from, int size)
     return to;
 }
 
+static struct image *create(cairo_surface_t *from, int size)
+{
+    struct image *image = mem_alloc(sizeof(*image));
+    image->owners = 1;
+    image->surface = square(from, size);
+    return image;
+}
+
 struct image *image_decode(const void *bytes, size_t n, int size)
 {
     cairo_surface_t *whole = decode(bytes, n, size);
     if (!whole)
         return NULL;
-    struct image *image = mem_alloc(sizeof(*image));
-    image->owners = 1;
     /* cairo's area filter sees at most 16 pixels a side: the rest of the way goes through a square in between.
      */
     enum { FAR = 12 };
@@ -54,9 +60,14 @@ struct image *image_decode(const void *bytes, size_t n, int size)
         cairo_surface_destroy(whole);
         whole = between;
     }
-    image->surface = square(whole, size);
+    struct image *image = create(whole, size);
     cairo_surface_destroy(whole);
     return image;
+}
+
+struct image *image_resize(const struct image *image, int size)
+{
+    return image ? create(image->surface, size) : NULL;
 }
 
 cairo_surface_t *image_surface(const struct image *image)

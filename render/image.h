@@ -12,6 +12,8 @@ struct image;
  * 2048 × 2048: the header is judged before any pixel is decoded, and memory stays below 32 MiB.
  */
 struct image *image_decode(const void *bytes, size_t n, int size);
+/* A copy of another size. NULL is accepted and given back. */
+struct image *image_resize(const struct image *image, int size);
 /* Bytes it holds. */
 size_t image_bytes(const struct image *image);
 /* One more owner, who calls image_destroy() too. NULL is accepted and given back. */

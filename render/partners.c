@@ -112,7 +112,8 @@ static void draw_bar_and_share(cairo_t *cr, const struct partners_view *view, co
                words_percent(share, seconds, view->own_seconds));
 }
 
-static void draw_row(cairo_t *cr, const struct partners_view *view, size_t i, const char *own, double y)
+static void draw_row(cairo_t *cr, const struct partners_view *view, size_t i, const struct avatar *own,
+                     double y)
 {
     const struct row_look *look = row_look(view, i);
     const struct partners_row *row = &view->rows[i];
@@ -122,9 +123,8 @@ static void draw_row(cairo_t *cr, const struct partners_view *view, size_t i, co
     board_number(cr, &TYPE_RANK, look->number_colour, NUMBER_X, cy + NUMBER_BASE, NUMBER_WIDTH, row->position);
 
     char *partner = words_clean(row->name);
-    draw_avatars(cr, look, &(struct avatar){view->small_avatar, own, view->user_id},
-                 &(struct avatar){row->avatar, partner, row->user_id}, cy);
-    draw_names_and_duration(cr, look, own, partner, row->seconds, cy + look->row->name_base);
+    draw_avatars(cr, look, own, &(struct avatar){row->avatar, partner, row->user_id}, cy);
+    draw_names_and_duration(cr, look, own->name, partner, row->seconds, cy + look->row->name_base);
     free(partner);
     draw_bar_and_share(cr, view, look->row, row->seconds, cy + look->row->bar_top);
 }
@@ -152,11 +152,15 @@ struct picture partners_render(const struct partners_view *view)
     char *own = words_clean(view->name);
     cairo_t *cr = card_create((int)end + BOARD_FOOTER_END);
     draw_header(cr, view, own);
+    struct image *small = image_resize(view->small_avatar, PARTNERS_AVATAR_SIZE); /* once, not in each row */
     double y = BOARD_ROWS_TOP;
     for (size_t i = 0; i < view->n_rows; i++) {
-        draw_row(cr, view, i, own, y);
-        y += row_look(view, i)->row->height + row_look(view, i)->row->gap;
+        const struct row_look *look = row_look(view, i);
+        draw_row(cr, view, i, &(struct avatar){look == &ROW ? small : view->small_avatar, own, view->user_id},
+                 y);
+        y += look->row->height + look->row->gap;
     }
+    image_destroy(small);
     draw_footer(cr, view, own, end + BOARD_FOOTER_BASE);
     free(own);
     return card_jpeg(cr);

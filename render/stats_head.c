@@ -56,9 +56,8 @@ static void draw_subtitle(cairo_t *cr, const struct stats_head *head)
     char *words = words_clean(head->subtitle);
     const double whole = text_width(&TYPE_SUBTITLE, words) + text_width(&TYPE_STATS_RANGE, head->range);
     const double scale = fmax(fmin((width - RANGE_GAP) / whole, 1), least);
-    struct type subtitle_type = TYPE_SUBTITLE, range_type = TYPE_STATS_RANGE;
-    subtitle_type.size *= scale;
-    range_type.size *= scale;
+    const struct type subtitle_type = text_scale(&TYPE_SUBTITLE, scale);
+    const struct type range_type = text_scale(&TYPE_STATS_RANGE, scale);
 
     const struct text range = text_shrink(&range_type, head->range, .75 * width);
     const double subtitle = text_phrase(cr, &subtitle_type, COLOUR_TEXT, TITLE_X, SUBTITLE_BASE,

@@ -219,13 +219,19 @@ double text_phrase(cairo_t *cr, const struct type *type, unsigned colour, double
     return before.width + name.width + after.width;
 }
 
+struct type text_scale(const struct type *type, double scale)
+{
+    struct type scaled = *type;
+    scaled.size = floor(4 * scale * type->size) / 4;
+    return scaled;
+}
+
 struct text text_shrink(const struct type *type, const char *s, double max_width)
 {
     const struct text text = text_measure(type, s);
     if (text.width <= max_width)
         return text;
-    struct type smaller = *type;
-    smaller.size *= max_width / text.width;
+    const struct type smaller = text_scale(type, max_width / text.width);
     g_object_unref(text.layout);
     return text_measure(&smaller, s);
 }

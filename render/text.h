@@ -24,6 +24,8 @@ struct text text_measure(const struct type *type, const char *s);
 double text_width(const struct type *type, const char *s);
 /* Shortened with "…" to max_width, between two graphemes. What stands out far to any side is cut off. */
 struct text text_fit(const struct type *type, const char *s, double max_width);
+/* Smaller type, in steps of a quarter of a pixel: of each size that is new, pango looks for fonts in .5 ms. */
+struct type text_scale(const struct type *type, double scale);
 /* Smaller type where it would be wider than max_width. */
 struct text text_shrink(const struct type *type, const char *s, double max_width);
 /* The left end stands at x, whatever the direction of the text. */

@@ -229,6 +229,7 @@ static struct picture draw_partners(void)
         to->avatar = any_portrait(row == 0 ? PARTNERS_AVATAR_SIZE_FIRST : PARTNERS_AVATAR_SIZE);
     }
     partners->first_seconds = partners->rows[0].seconds;
+    partners->own_seconds = partners->first_seconds + random_below(100000);
     return partners_render(partners);
 }
 
@@ -238,6 +239,11 @@ static void make_head(struct stats_head *head)
     head->name = names[random_below(ROWS)];
     head->total_seconds = random_below(10000000);
     head->average_seconds = random_below(30000);
+    head->unique_members = random_below(1000);
+    struct stats_peak *const peaks[] = {&head->most_active, &head->peak_total, &head->peak_members,
+                                        &head->peak_average};
+    for (size_t i = 0; i < sizeof(peaks) / sizeof(*peaks); i++)
+        *peaks[i] = (struct stats_peak){SAMPLE_TODAY - random_below(365), random_below(1000000)};
 }
 
 static struct picture draw_grid(void)

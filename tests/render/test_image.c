@@ -365,6 +365,20 @@ static void test_encoding_keeps_colours(void **state)
     free(picture.bytes);
 }
 
+static void test_resizing_makes_a_copy(void **state)
+{
+    (void)state;
+    struct image *image = decoded(halves_jpeg(128, 128, JCS_RGB, 3, RED, BLUE, false), 72);
+    struct image *small = image_resize(image, 54);
+    image_destroy(image);
+    assert_int_equal(cairo_image_surface_get_width(image_surface(small)), 54);
+    assert_int_equal(cairo_image_surface_get_height(image_surface(small)), 54);
+    assert_pixel(small, 0, 0, 0xDC1E28, 3);
+    assert_pixel(small, 53, 53, 0x143CC8, 3);
+    image_destroy(small);
+    assert_null(image_resize(NULL, 54));
+}
+
 static void test_the_last_owner_frees(void **state)
 {
     (void)state;
@@ -386,7 +400,7 @@ int main(void)
         cmocka_unit_test(test_garbage_is_refused),          cmocka_unit_test(test_huge_headers_are_refused),
         cmocka_unit_test(test_progressive_cmyk_is_bounded), cmocka_unit_test(test_truncated_files_are_refused),
         cmocka_unit_test(test_damaged_files_do_no_harm),    cmocka_unit_test(test_encoding_keeps_colours),
-        cmocka_unit_test(test_the_last_owner_frees),
+        cmocka_unit_test(test_the_last_owner_frees),        cmocka_unit_test(test_resizing_makes_a_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

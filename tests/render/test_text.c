@@ -179,6 +179,28 @@ static void drop(struct duration *duration)
         g_object_unref(duration->part[i].layout);
 }
 
+/* Each size costs pango a search for fonts, and what it keeps is bounded. */
+static void test_shrunk_text_has_few_sizes(void **state)
+{
+    (void)state;
+    enum { NARROWEST = 100, WIDEST = 140 };
+    const char *const words = "Thu 22 Nov 2026";
+    int n_sizes = 0;
+    double last = 0;
+    for (double width = NARROWEST; width <= WIDEST; width += .1) {
+        const struct text text = text_shrink(&TYPE_FOOTER, words, width);
+        assert_true(text.width <= width);
+        assert_true(text.width > .96 * width);
+        const PangoFontDescription *font = pango_layout_get_font_description(text.layout);
+        const double size = pango_font_description_get_size(font) / (double)PANGO_SCALE;
+        assert_true(size >= last);
+        n_sizes += size > last;
+        last = size;
+        g_object_unref(text.layout);
+    }
+    assert_in_range(n_sizes, 2, 30);
+}
+
 static void test_durations_line_up(void **state)
 {
     (void)state;
@@ -216,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_long_names_end_in_an_ellipsis),
         cmocka_unit_test(test_right_to_left_names_keep_the_left_edge),
         cmocka_unit_test(test_a_phrase_shortens_its_name_alone),
+        cmocka_unit_test(test_shrunk_text_has_few_sizes),
         cmocka_unit_test(test_durations_line_up),
     };
     const struct CMUnitTest without_fonts[] = {cmocka_unit_test(test_missing_fonts_are_an_error)};
