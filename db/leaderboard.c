@@ -142,9 +142,10 @@
 
 /* Today and rolling ranges -------------------------------------------------------------------------------- */
 
+/* As int: a sum of bigint is a numeric, and slow. */
 #define BOARD(ENDED)                                                                                           \
     "board AS MATERIALIZED ( "                                                                                 \
-    "    SELECT user_id, sum(seconds) AS seconds "                                                             \
+    "    SELECT user_id, sum(seconds)::int AS seconds "                                                        \
     "      FROM (" ENDED " UNION ALL SELECT user_id, seconds FROM open) AS parts "                             \
     "     GROUP BY user_id "                                                                                   \
     "    HAVING sum(seconds) > 0 "                                                                             \
@@ -152,7 +153,7 @@
 
 #define OWN_SUMMED                                                                                             \
     "size AS MATERIALIZED ( "                                                                                  \
-    "    SELECT coalesce(sum(seconds), 0)::bigint AS seconds, count(*) AS members, max(seconds) AS first, "    \
+    "    SELECT coalesce(sum(seconds), 0) AS seconds, count(*) AS members, max(seconds) AS first, "            \
     "           max(seconds) FILTER (WHERE user_id = $2::bigint) AS own "                                      \
     "      FROM board "                                                                                        \
     "), own AS MATERIALIZED ( "                                                                                \
@@ -171,8 +172,8 @@
     "     ORDER BY seconds DESC, user_id OFFSET (SELECT skipped FROM page) LIMIT 10 "                          \
     "), tied AS ( "                                                                                            \
     "    SELECT count(*) AS tied "                                                                             \
-    "      FROM board b, (SELECT * FROM on_page ORDER BY seconds DESC, user_id LIMIT 1) AS c "                 \
-    "     WHERE b.seconds = c.seconds AND b.user_id < c.user_id "                                              \
+    "      FROM board b, page p, (SELECT * FROM on_page ORDER BY seconds DESC, user_id LIMIT 1) AS c "         \
+    "     WHERE p.skipped > 0 AND b.seconds = c.seconds AND b.user_id < c.user_id "                            \
     "), "
 
 #define SUMMED(START, ENDED) BOUNDS(START) BOARD(ENDED) OWN_SUMMED PAGE PAGE_SUMMED RESULT
