@@ -8,6 +8,9 @@
  *
  * All reckoning is in timestamps without zone, in UTC. $1 server, $2 member.
  *
+ * Nobody's sessions overlap, so that an open one has behind it all that ended: on its last_day, the last one with
+ * ended seconds, or before.
+ *
  * PERIODS: how long ago, first day, day after the last. ENDED: day, seconds and members of ended sessions. OPEN:
  * whose open ones. UNIQUE: members. STREAK: its days. SLOTS: what is drawn, and the days that the figures are of.
  */
@@ -20,12 +23,16 @@
     "      FROM clock, periods "                                                                                   \
     "     GROUP BY utc "                                                                                           \
     "), open AS ( "                                                                                                \
-    "    SELECT s.user_id, s.started_at AT TIME ZONE 'UTC' AS from_at, b.live_until AS to_at "                     \
+    "    SELECT s.user_id, s.started_at AT TIME ZONE 'UTC' AS from_at, b.live_until AS to_at, "                    \
+    "           coalesce((SELECT last_day "                                                                        \
+    "                       FROM voice_total "                                                                     \
+    "                      WHERE guild_id = $1::bigint AND period = 'all' AND period_start = date '1970-01-01' "   \
+    "                        AND user_id = s.user_id), '-infinity') AS last_day "                                  \
     "      FROM voice_session s, bounds b "                                                                        \
     "     WHERE s.guild_id = $1::bigint AND s.ended_at IS NULL AND " OPEN                                          \
     "       AND s.started_at < b.live_until AT TIME ZONE 'UTC' "                                                   \
     "), open_days AS ( "                                                                                           \
-    "    SELECT o.user_id, d::date AS day, "                                                                       \
+    "    SELECT d::date AS day, o.last_day, "                                                                      \
     "           extract(epoch FROM least(o.to_at, d + interval '1 day') - greatest(o.from_at, d)) AS seconds "     \
     "      FROM open o, bounds b, "                                                                                \
     "           generate_series(greatest(date_trunc('day', o.from_at), b.start), o.to_at, interval '1 day') AS d " \
@@ -33,12 +40,8 @@
     "), days AS ( "                                                                                                \
     "    SELECT day, sum(seconds)::bigint AS seconds, sum(members)::bigint AS members "                            \
     "      FROM (" ENDED " UNION ALL "                                                                             \
-    "            SELECT o.day, o.seconds, "                                                                        \
-    "                   (NOT EXISTS (SELECT " /* or the member is among those of the ended */                      \
-    "                                  FROM voice_daily_activity d "                                               \
-    "                                 WHERE d.guild_id = $1::bigint AND d.day = o.day "                            \
-    "                                   AND d.user_id = o.user_id))::int "                                         \
-    "              FROM open_days o) AS parts "                                                                    \
+    "            SELECT day, seconds, (last_day < day)::int " /* or the member is among those of the ended */      \
+    "              FROM open_days) AS parts "                                                                      \
     "     GROUP BY day "                                                                                           \
     "), unique_members AS ( " UNIQUE "), streak AS ( " STREAK "), " SLOTS                                          \
     "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.utc)::bigint, "              \
@@ -131,20 +134,15 @@
     "  FROM guild_daily_activity d, bounds b "                                                                 \
     " WHERE d.guild_id = $1::bigint AND d.day BETWEEN b.first_day AND b.today "
 
-/* Whoever was there on the first day or later: a range ends now. Of those in voice the last day is looked up one
- * by one; a join would read it of all members. */
+/* Whoever was there on the first day or later: a range ends now. */
 #define SERVER_UNIQUE                                                                                          \
     "SELECT (SELECT count(*) "                                                                                 \
-    "          FROM voice_total t, bounds b "                                                                  \
-    "         WHERE t.guild_id = $1::bigint AND t.period = 'all' AND t.last_day >= b.first_day) + "            \
+    "          FROM voice_total "                                                                              \
+    "         WHERE guild_id = $1::bigint AND period = 'all' "                                                 \
+    "           AND last_day >= (SELECT first_day FROM bounds)) + "                                            \
     "       (SELECT count(*) "                                                                                 \
     "          FROM open o, bounds b "                                                                         \
-    "         WHERE o.to_at > b.start "                                                                        \
-    "           AND coalesce((SELECT t.last_day "                                                              \
-    "                           FROM voice_total t "                                                           \
-    "                          WHERE t.guild_id = $1::bigint AND t.period = 'all' "                            \
-    "                            AND t.period_start = date '1970-01-01' AND t.user_id = o.user_id), "          \
-    "                        '-infinity') < b.first_day) AS members "
+    "         WHERE o.to_at > b.start AND o.last_day < b.first_day) AS members "
 
 #define NO_STREAK "SELECT NULL::date AS day "
 
