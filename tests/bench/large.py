@@ -51,9 +51,9 @@ def without_indexes(sql):
         sql.execute(definition)
 
 
-def make_server(url, guild):
-    variables = [word for name, value in {"guild": guild, **SERVERS[guild]}.items() for word in ("-v", f"{name}={value}")]
-    subprocess.run(["psql", url, *variables, "-f", ROOT / "db/sample/large.sql"], check=True)
+def make_up(url, sample, **population):
+    variables = [word for name, value in population.items() for word in ("-v", f"{name}={value}")]
+    subprocess.run(["psql", url, *variables, "-qf", ROOT / "db/sample" / sample], check=True)
 
 
 def make(url):
@@ -71,7 +71,8 @@ def make_all(url):
         postgres.execute("CREATE DATABASE large")
     migrate(url)
     print("  making up 14 million sessions", flush=True)
+    make_up(url, "quiet.sql")
     with psycopg.connect(url, autocommit=True) as sql:
         with without_indexes(sql), concurrent.futures.ThreadPoolExecutor(2) as two:
-            list(two.map(lambda guild: make_server(url, guild), SERVERS))
+            list(two.map(lambda guild: make_up(url, "large.sql", guild=guild, **SERVERS[guild]), SERVERS))
         sql.execute("VACUUM ANALYZE")  # as autovacuum would leave it

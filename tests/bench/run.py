@@ -14,7 +14,7 @@ import sys
 from figures import Figures
 from harness import ROOT
 
-PARTS = ["tracker", "render", "boards", "partners", "stats", "handler", "start"]
+PARTS = ["tracker", "render", "boards", "partners", "stats", "statements", "handler", "start"]
 
 
 def main(only):
