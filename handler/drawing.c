@@ -5,6 +5,10 @@
 
 #include <stdlib.h>
 
+/* Turns of the loop from one card to the next: what comes meanwhile is accepted, read, and on its way to the database before
+ * the next is drawn. */
+enum { TURNS = 4 };
+
 struct entry {
     void (*draw)(void *arg);
     void *arg;
@@ -14,6 +18,7 @@ struct entry {
 struct drawing {
     struct loop *loop;
     struct loop_timer *timer; /* set while there are cards */
+    int turns;                /* since the last card */
     struct entry *first, **end;
 };
 
@@ -30,25 +35,26 @@ void drawing_destroy(struct drawing *drawing)
     free(drawing);
 }
 
-static void draw_next(void *arg);
-
-/* What came while the last card was drawn goes first. */
-static void give_way(void *arg)
+static void draw_first(struct drawing *drawing)
 {
-    struct drawing *const drawing = arg;
-    drawing->timer = loop_after(drawing->loop, 0, draw_next, drawing);
-}
-
-static void draw_next(void *arg)
-{
-    struct drawing *const drawing = arg;
     struct entry *const entry = drawing->first;
     drawing->first = entry->next;
     if (drawing->first == NULL)
         drawing->end = &drawing->first;
-    drawing->timer = drawing->first != NULL ? loop_after(drawing->loop, 0, give_way, drawing) : NULL;
     entry->draw(entry->arg);
     free(entry);
+}
+
+static void on_turn(void *arg)
+{
+    struct drawing *const drawing = arg;
+    drawing->timer = NULL;
+    if (++drawing->turns == TURNS) {
+        drawing->turns = 0;
+        draw_first(drawing);
+    }
+    if (drawing->first != NULL && drawing->timer == NULL)
+        drawing->timer = loop_after(drawing->loop, 0, on_turn, drawing);
 }
 
 void drawing_enqueue(struct drawing *drawing, void (*draw)(void *arg), void *arg)
@@ -59,5 +65,5 @@ void drawing_enqueue(struct drawing *drawing, void (*draw)(void *arg), void *arg
     *drawing->end = entry;
     drawing->end = &entry->next;
     if (drawing->timer == NULL)
-        drawing->timer = loop_after(drawing->loop, 0, give_way, drawing);
+        drawing->timer = loop_after(drawing->loop, 0, on_turn, drawing);
 }

@@ -1,6 +1,6 @@
 /*
- * The queue of cards to draw: a card, then a turn of the loop for everything else, so that acknowledgements, which
- * Discord wants within three seconds, wait for one card at each of their steps and no more.
+ * The queue of cards to draw: a card, then some turns of the loop for everything else, so that acknowledgements, which
+ * Discord wants within three seconds, seldom wait for more than one.
  */
 #pragma once
 

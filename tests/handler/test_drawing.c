@@ -22,16 +22,30 @@ static void happen(struct fixture *f, char letter)
     f->story[strlen(f->story)] = letter;
 }
 
+static void on_recorded(void *arg)
+{
+    happen(arg, 'w');
+}
+
 static void on_request(void *arg)
 {
-    happen(arg, 'r');
+    struct fixture *const f = arg;
+    happen(f, 'r');
+    loop_after(f->loop, 0, on_recorded, f);
+}
+
+static void on_connection(void *arg)
+{
+    struct fixture *const f = arg;
+    happen(f, 'a');
+    loop_after(f->loop, 0, on_request, f);
 }
 
 static void draw(void *arg)
 {
     struct fixture *const f = arg;
     happen(f, 'c');
-    loop_after(f->loop, 0, on_request, f); /* comes meanwhile */
+    loop_after(f->loop, 0, on_connection, f); /* comes meanwhile: accepted, read, written down */
 }
 
 static void draw_last(void *arg)
@@ -51,7 +65,7 @@ static void test_what_comes_while_a_card_is_drawn_goes_before_the_next(void **st
     drawing_enqueue(f.drawing, draw_last, &f);
     assert_string_equal(f.story, ""); /* not from inside the call */
     loop_run(f.loop);
-    assert_string_equal(f.story, "crcrc");
+    assert_string_equal(f.story, "carwcarwc");
     drawing_destroy(f.drawing);
     loop_destroy(f.loop);
 }
