@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uthash.h>
 
 struct voice;
 
@@ -16,7 +15,6 @@ struct voice_member {
     int64_t started_at;
     uint64_t identity; /* fingerprint of the names last written; 0: none yet */
     uint64_t seen;     /* number of the last snapshot that had the member */
-    UT_hash_handle hh;
 };
 
 enum voice_change { VOICE_UNCHANGED, VOICE_JOINED, VOICE_MOVED, VOICE_LEFT };
@@ -25,8 +23,8 @@ struct voice_transition {
     enum voice_change change;
     uint64_t guild_id;
     struct voice_member before; /* as it was; after a move or a leave */
-    struct voice_member
-        *member; /* as it is now; NULL after a leave, and where nobody was there before or after */
+    /* As it is now, until the next change; NULL after a leave, and where nobody was there before or after. */
+    struct voice_member *member;
 };
 
 struct voice *voice_create(void);

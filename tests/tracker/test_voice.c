@@ -104,12 +104,46 @@ static void test_clearing(void **state)
     voice_destroy(voice);
 }
 
+static void in_order(void *arg, uint64_t guild_id, struct voice_member *member)
+{
+    uint64_t *const last = arg;
+    assert_int_equal(guild_id, GUILD);
+    assert_true(member->user_id > *last);
+    assert_int_equal(member->channel_id, 10 + member->user_id % 3);
+    *last = member->user_id;
+}
+
+/* They come and go in another order than that of their ids. */
+static void test_many_in_one_server(void **state)
+{
+    (void)state;
+    enum { MEMBERS = 1009, STEP = 617 };
+    struct voice *const voice = voice_create();
+    for (uint64_t i = 0; i < MEMBERS; i++) {
+        const uint64_t user_id = 1 + i * STEP % MEMBERS;
+        assert_int_equal(apply(voice, user_id, 10 + user_id % 3).change, VOICE_JOINED);
+    }
+    for (uint64_t user_id = 1; user_id <= MEMBERS; user_id++)
+        assert_int_equal(apply(voice, user_id, 10 + user_id % 3).change, VOICE_UNCHANGED);
+    for (uint64_t i = 0; i < MEMBERS / 2; i++) {
+        const struct voice_transition left = apply(voice, 1 + i * STEP % MEMBERS, 0);
+        assert_int_equal(left.change, VOICE_LEFT);
+        assert_int_equal(left.before.user_id, 1 + i * STEP % MEMBERS);
+    }
+    assert_int_equal(voice_count(voice), MEMBERS - MEMBERS / 2);
+    uint64_t last = 0;
+    voice_each(voice, GUILD, in_order, &last);
+    assert_true(last > 0);
+    voice_destroy(voice);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_a_snapshot_takes_out_who_is_absent),
         cmocka_unit_test(test_clearing),
+        cmocka_unit_test(test_many_in_one_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
