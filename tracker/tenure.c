@@ -328,8 +328,10 @@ static void on_settings(void *arg, const struct db_settings_loaded *loaded)
     tenure->settings_since = loaded->as_of - SETTINGS_OVERLAP_S;
     ledger_obey(tenure->ledger, loaded, &times);
     writer_hold(tenure->writer, false);
-    if (tenure->gateway == NULL && tenure->on_stopped == NULL)
+    if (tenure->gateway == NULL && tenure->on_stopped == NULL) {
+        mem_trim(); /* the rows of the claim, a million perhaps */
         start_gateway(tenure);
+    }
 }
 
 static void load_settings(struct tenure *tenure)
