@@ -19,6 +19,7 @@ struct drawing {
     struct loop *loop;
     struct loop_timer *timer; /* set while there are cards */
     int turns;                /* since the last card */
+    size_t n;
     struct entry *first, **end;
 };
 
@@ -39,6 +40,7 @@ static void draw_first(struct drawing *drawing)
 {
     struct entry *const entry = drawing->first;
     drawing->first = entry->next;
+    drawing->n--;
     if (drawing->first == NULL)
         drawing->end = &drawing->first;
     entry->draw(entry->arg);
@@ -64,6 +66,12 @@ void drawing_enqueue(struct drawing *drawing, void (*draw)(void *arg), void *arg
     entry->arg = arg;
     *drawing->end = entry;
     drawing->end = &entry->next;
+    drawing->n++;
     if (drawing->timer == NULL)
         drawing->timer = loop_after(drawing->loop, 0, on_turn, drawing);
+}
+
+size_t drawing_waiting(const struct drawing *drawing)
+{
+    return drawing->n;
 }

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 struct drawing;
 struct loop;
 
@@ -14,3 +16,5 @@ void drawing_destroy(struct drawing *drawing);
 /* Runs draw(arg) in a later turn, in the order of the calls. The queue is as long as commands are allowed to
  * run. */
 void drawing_enqueue(struct drawing *drawing, void (*draw)(void *arg), void *arg);
+/* Cards in the queue. */
+size_t drawing_waiting(const struct drawing *drawing);

@@ -4,6 +4,7 @@
 #include "db/pool.h"
 #include "handler/app.h"
 #include "handler/command.h"
+#include "handler/drawing.h"
 #include "handler/interaction.h"
 #include "handler/metrics.h"
 #include "handler/pending.h"
@@ -40,7 +41,7 @@ static void respond_words(struct http_exchange *exchange, const struct interacti
              result);
 }
 
-enum { BUSY_COMMANDS = 4 }; /* above it a worker lets its connections go */
+enum { BUSY_CARDS = 2 }; /* to be drawn: a worker lets its connections go */
 
 /* A command between its request and its acknowledgement. */
 struct beginning {
@@ -63,7 +64,7 @@ static void on_recorded(void *arg, enum pending_recorded recorded)
     char *const json = reply_acknowledgement(reply);
     /* A card is drawn where its click came in, and a proxy uses the same few connections again and again. A new one is
      * accepted by a worker that has time. */
-    if (beginning->app->n_commands > BUSY_COMMANDS)
+    if (drawing_waiting(beginning->app->drawing) >= BUSY_CARDS)
         http_exchange_close(beginning->exchange);
     if (recorded == PENDING_REPLAYED) {
         respond_json(beginning->exchange, json);

@@ -716,16 +716,23 @@ static void test_replayed(void **state)
     assert_null(world.on_board);
 }
 
-/* Who has much to do asks for no more. */
+static void draw_nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* Who has much to draw asks for no more. */
 static void test_busy(void **state)
 {
     (void)state;
     world.recorded = PENDING_REPLAYED;
+    for (int i = 0; i < 50; i++)
+        drawing_enqueue(app.drawing, draw_nothing, NULL);
     connection = "keep-alive";
-    app.n_commands = 100;
     expect(post_signed(leaderboard), 200, "Connection: close\r\n");
-    app.n_commands = 0;
     connection = "close";
+    while (drawing_waiting(app.drawing) > 0)
+        turn();
 }
 
 /* Recorded is which message a click does nothing but edit: that of who ran the command, and no setting's. */
