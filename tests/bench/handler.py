@@ -19,7 +19,7 @@ from harness import BIN, ROOT, Discord, Program, free_port, is_ready, wait_for
 
 CONNECTIONS = 32
 POSTS = 20000
-MINUTE = 60  # seconds
+WARM_UP, ALONE, MINUTE = 10, 15, 60  # seconds
 
 TOKEN = base64.b64encode(bytes(150)).decode()  # as long as Discord's
 SNOWFLAKES = itertools.count(1536071565828030465)
@@ -131,6 +131,7 @@ def post(handler, interactions):
 
 
 def acknowledge(figures, handler, what, interactions, target):
+    """The bare verify rate."""
     bare, told, cpu = post(handler, interactions)
     rate = told["n"] / cpu
     figures.add(f"libsodium's bare verify of a {what}", bare, "/CPU s", told["n"], better="higher")
@@ -138,6 +139,7 @@ def acknowledge(figures, handler, what, interactions, target):
     figures.add(f"{what} acknowledged, of the bare verify rate", 100 * rate / bare, "%", told["n"], target, better="higher")
     figures.add(f"{what} acknowledged, {CONNECTIONS} connections: p50", told["p50_ms"], "ms", told["n"])
     figures.add(f"{what} acknowledged, {CONNECTIONS} connections: p99", told["p99_ms"], "ms", told["n"])
+    return bare
 
 
 def acknowledge_pings(figures, handler):
@@ -149,9 +151,13 @@ def acknowledge_commands(figures, handler):
     interactions = [command(next(SNOWFLAKES)) for _ in range(POSTS)]
     with psycopg.connect(handler.url, autocommit=True) as sql:
         ids = [int(interaction["id"]) for interaction in interactions]
-        sql.execute("INSERT INTO interaction_pending (interaction_id, request, done_at) SELECT id, '', now() FROM unnest(%s::bigint[]) AS id", [ids])
-        acknowledge(figures, handler, "command with its pending row", interactions, 45)
+        sql.execute(
+            "INSERT INTO interaction_pending (interaction_id, request, done_at)"
+            " SELECT id, '', now() FROM unnest(%s::bigint[]) AS id ON CONFLICT DO NOTHING", [ids]
+        )
+        bare = acknowledge(figures, handler, "command with its pending row", interactions, 45)
         sql.execute("DELETE FROM interaction_pending WHERE interaction_id = ANY (%s)", [ids])
+    return bare
 
 
 # Finished answers: people at the local Discord, which talks TLS
@@ -160,10 +166,11 @@ def acknowledge_commands(figures, handler):
 class Person:
     """Asks for a board and clicks on, each time when the picture is there."""
 
-    def __init__(self, discord, user):
-        self.user = str(user)
+    def __init__(self, discord, number):
+        self.user = str(discord.people[number])
+        self.ranges = itertools.cycle(RANGES[number % 8:] + RANGES[:number % 8])  # not all the same at once
         self.connection = http.client.HTTPConnection(discord.url.removeprefix("http://"))
-        self.acknowledged, self.finished = [], []  # ms
+        self.acknowledged = self.finished = None  # ms, of the last look around
 
     def call(self, method, path, body=None):
         self.connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"})
@@ -187,16 +194,14 @@ class Person:
         return self.ask(message_id=answer["message"]["id"], custom_id=controls[control], values=values)
 
     def look_around(self, seconds):
-        """Through all ranges, page after page, at least once."""
+        """Through all ranges, page after page."""
+        self.acknowledged, self.finished = [], []
         end = time.monotonic() + seconds
-        while True:
-            for time_range in RANGES:
-                answer = self.ask(command="leaderboard", options={"time_range": "this_month"})
-                answer = self.click(answer, "Time range", time_range)
-                for control in ["Next", "Next", "First", "My page", "Refresh"]:
-                    answer = self.click(answer, control)
-                if time.monotonic() > end:
-                    return
+        while time.monotonic() < end:
+            answer = self.ask(command="leaderboard", options={"time_range": "this_month"})
+            answer = self.click(answer, "Time range", next(self.ranges))
+            for control in ["Next", "Next", "First", "My page", "Refresh"]:
+                answer = self.click(answer, control)
 
 
 def add_times(figures, name, times, targets=(None, None)):
@@ -205,10 +210,9 @@ def add_times(figures, name, times, targets=(None, None)):
 
 
 def one_by_one(figures, handler):
-    person = Person(handler.discord, handler.discord.people[3])
-    person.look_around(5)
-    person.acknowledged, person.finished = [], []
-    person.look_around(15)
+    person = Person(handler.discord, 3)
+    person.look_around(WARM_UP)
+    person.look_around(ALONE)
     add_times(figures, "click to acknowledgement, one at a time", person.acknowledged)
     add_times(figures, "click to finished picture, one at a time", person.finished, (25, 80))
 
@@ -218,22 +222,21 @@ def look_around(people, seconds):
         list(threads.map(lambda person: person.look_around(seconds), people))
 
 
-def crowd(figures, handler):
-    people = [Person(handler.discord, user) for user in handler.discord.people]
-    look_around(people, 10)
-    for person in people:
-        person.acknowledged, person.finished = [], []
-    resident, start = handler.resident_mb(), time.monotonic()
-    cpu = handler.all_cpu_seconds()
+def crowd(figures, handler, bare):
+    people = [Person(handler.discord, number) for number in range(CONNECTIONS)]
+    look_around(people, WARM_UP)
+    resident, before, start = handler.resident_mb(), handler.all_cpu_seconds(), time.monotonic()
     look_around(people, MINUTE)
     seconds = time.monotonic() - start
+    used = {part: cpu - before[part] for part, cpu in handler.all_cpu_seconds().items()}
     name = f"{len(people)} people for a minute"
-    finished = list(itertools.chain(*(person.finished for person in people)))
-    add_times(figures, f"{name}: click to acknowledgement", list(itertools.chain(*(person.acknowledged for person in people))))
+    finished = [ms for person in people for ms in person.finished]
+    add_times(figures, f"{name}: click to acknowledgement", [ms for person in people for ms in person.acknowledged])
     add_times(figures, f"{name}: click to finished picture", finished)
     figures.add(f"{name}: pictures", len(finished) / seconds, "/s", len(finished), better="higher")
-    for part, used in handler.all_cpu_seconds().items():
-        figures.add(f"{name}: CPU of {part}, a picture", 1000 * (used - cpu[part]) / len(finished), "ms", len(finished))
+    for part, cpu in used.items():
+        figures.add(f"{name}: CPU of {part}, a picture", 1000 * cpu / len(finished), "ms", len(finished))
+    figures.add(f"{name}: of the handler's CPU verifies", 100 * len(finished) / bare / used["the handler"], "%", len(finished))
     for worker, (before, after) in enumerate(zip(resident, handler.resident_mb())):
         figures.add(f"{name}: worker {worker} resident before", before, "MB", 1)
         figures.add(f"{name}: worker {worker} resident after", after, "MB", 1)
@@ -244,6 +247,6 @@ def measure(figures):
     large.make(url)
     with running(url) as handler:
         acknowledge_pings(figures, handler)
-        acknowledge_commands(figures, handler)
+        bare = acknowledge_commands(figures, handler)
         one_by_one(figures, handler)
-        crowd(figures, handler)
+        crowd(figures, handler, bare)
