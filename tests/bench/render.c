@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TURNS = 400, PORTRAITS = 32, ROWS = LEADERBOARD_ROWS, CDN_SIZE = 128 };
+enum { TURNS = 1000, PORTRAITS = 32, ROWS = LEADERBOARD_ROWS, CDN_SIZE = 128 };
 
 static double now_ms(void)
 {
