@@ -20,7 +20,7 @@ CARDS = [
 def card(figures, measured, encoder, target):
     name, n = measured["name"], measured["n"]
     figures.add(f"{name}: draw + {encoder}, p50", measured["p50"], "ms", n, target)
-    figures.add(f"{name}: draw + {encoder}, p99", measured["p99"], "ms", n, target)
+    figures.add(f"{name}: draw + {encoder}, p99", measured["p99"], "ms", n)
     figures.add(f"{name}: draw alone, p50", measured["draw"], "ms", n)
     figures.add(f"{name}: {encoder} alone, p50", measured["encode"], "ms", n)
     figures.add(f"{name}: cairo's own PNG takes so many times the {encoder}", measured["plain"] / measured["encode"], "times", 1, better="higher")
