@@ -183,7 +183,10 @@
     "  FROM voice_daily_activity "                                                                             \
     " WHERE guild_id = $1::bigint AND day = (SELECT start_day FROM bounds) "
 
-/* What was there on the first day and is at most a day long ended by the end of the next one. */
+/*
+ * Of the first day, the sessions that touched it after the start. Those of at most a day had ended by the end of the next
+ * one; of the others, which are few, it tells: their members have all of it.
+ */
 #define OF_DAYS                                                                                                         \
     "SELECT user_id, total_seconds AS seconds "                                                                         \
     "  FROM voice_daily_activity "                                                                                      \
@@ -195,10 +198,16 @@
     "                  FROM voice_session "                                                                             \
     "                 WHERE guild_id = $1::bigint AND ended_at > b.start AND ended_at <= b.next + interval '24 hours' " \
     "                 UNION ALL "                                                                                       \
-    "                SELECT user_id, started_at, ended_at "                                                             \
-    "                  FROM voice_session "                                                                             \
-    "                 WHERE guild_id = $1::bigint AND total_seconds > 86400 "                                           \
-    "                   AND ended_at > b.next + interval '24 hours') AS s "                                             \
+    "                SELECT d.user_id, l.started_at, l.ended_at "                                                       \
+    "                  FROM voice_daily_activity d, "                                                                   \
+    "                       LATERAL (SELECT started_at, ended_at "                                                      \
+    "                                  FROM voice_session "                                                             \
+    "                                 WHERE guild_id = $1::bigint AND user_id = d.user_id AND started_at < b.next "     \
+    "                                   AND ended_at > started_at "                                                     \
+    "                                 ORDER BY started_at DESC "                                                        \
+    "                                 LIMIT 1) AS l "                                                                   \
+    "                 WHERE d.guild_id = $1::bigint AND d.day = (SELECT start_day + 1 FROM bounds) "                    \
+    "                   AND d.total_seconds = 86400 AND l.ended_at > b.next + interval '24 hours') AS s "               \
     " WHERE s.started_at < b.next "
 
 static const struct db_statement boards[N_TIME_RANGES] = {

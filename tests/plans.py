@@ -50,7 +50,6 @@ class Population:
     def __init__(self, sql, guild):
         self.sql, self.guild = sql, guild
         self.in_voice = self.count("voice_session", "ended_at IS NULL")
-        self.long = self.count("voice_session", "total_seconds > 86400")
 
     def count(self, table, condition):
         return self.sql.execute(f"SELECT count(*) FROM {table} WHERE guild_id = {self.guild} AND {condition}").fetchone()[0]
@@ -67,8 +66,8 @@ def boards(there, callers_and_pages):
         if name == "today":
             indexes, rows = {"voice_daily_activity_pkey"}, there.count("voice_daily_activity", f"day >= {start}")
         elif name.startswith("past"):  # its whole days, and the sessions that can have touched the one it begins in
-            indexes = {"voice_daily_activity_pkey", "voice_session_ended", "voice_session_long"}
-            rows = there.count("voice_daily_activity", f"day > ({start})::date") + there.long
+            indexes = {"voice_daily_activity_pkey", "voice_session_ended", "voice_session_member"}
+            rows = there.count("voice_daily_activity", f"day > ({start})::date") + there.count("voice_daily_activity", f"day = ({start})::date + 1")
             rows += there.count("voice_session", f"ended_at > {start} AND ended_at <= date_trunc('day', {start}) + interval '2 days'")
         else:  # the caller's rank is counted, the page reached from the nearer end; who is in voice is looked up
             indexes = {"voice_total_pkey", "voice_total_board", "guild_total_pkey"}
