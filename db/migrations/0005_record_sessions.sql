@@ -1,5 +1,7 @@
 -- As before, and three times as fast: its plan is made once a connection (making it took longer than running it, and the planner
--- would make it anew for every call), and where nothing ends nothing is added up.
+-- would make it anew for every call), and where nothing ends nothing is added up. And it locks the guild's row: advisory locks
+-- stand in shared memory, where there is room for some ten thousand, and one transaction may have to end the sessions of more
+-- guilds than that.
 --
 -- Opens, ends and imports sessions of one guild: whole rows, with ended_at null for those that stay open. Ended rows add
 -- their seconds to the rollups. A row that is already ended is ignored, so a repeated call adds nothing. Writers of the same
@@ -14,7 +16,10 @@ BEGIN
        OR n IS DISTINCT FROM cardinality(_end) OR n IS DISTINCT FROM cardinality(_reason) THEN
         RAISE EXCEPTION 'record_sessions: arrays of different lengths';
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('guild', _guild));
+    PERFORM FROM guild WHERE guild_id = _guild FOR NO KEY UPDATE;
+    IF NOT FOUND THEN -- not known yet
+        PERFORM pg_advisory_xact_lock(hashtextextended('guild', _guild));
+    END IF;
     IF cardinality(array_remove(_end, NULL)) > 0 THEN
         WITH closed AS (
             INSERT INTO voice_session AS s (guild_id, session_id, user_id, channel_id, started_at, ended_at, end_reason)

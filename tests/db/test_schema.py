@@ -52,6 +52,19 @@ def test_a_repeated_batch_adds_nothing(sql):
     assert_ledger_is_whole(sql)
 
 
+def test_writers_of_one_server_wait_for_each_other(sql, database):
+    """Whether or not the server is known; and in one transaction there may be more servers than the lock table has room for."""
+    sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (1, 'Known', 1, 0)")
+    for guild, n_locks in [(1, 0), (2, 1)]:
+        with psycopg.connect(database) as first, psycopg.connect(database) as second:
+            record(first, [(1, 7, 1, 1000, 1600, "leave")], guild)
+            locks = first.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()").fetchone()
+            assert locks == (n_locks,)
+            second.execute("SET lock_timeout = 200")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                record(second, [(2, 8, 1, 1000, 1600, "leave")], guild)
+
+
 def test_opened_and_ended_in_one_batch(sql):
     record(sql, [(1, 7, 1, 1000, None, None), (1, 7, 1, 1000, 1300, "move"), (2, 7, 2, 1300, None, None)])
     rows = sql.execute("SELECT session_id, total_seconds, end_reason FROM voice_session ORDER BY 1").fetchall()

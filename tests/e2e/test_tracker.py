@@ -6,6 +6,7 @@ import json
 import signal
 import time
 
+import psycopg
 import pytest
 from harness import ROOT, TESTS, Detour, away, copy_of, wait_for
 from plain_sql import assert_ledger_is_whole
@@ -399,17 +400,18 @@ def test_a_batch_that_commits_after_its_connection_broke(discord, trackers, sql,
     """It is sent again, waits for itself, and is refused by the fence: no other owner, and no reason to end."""
     ann, ben = discord.people[:2]
     lounge = discord.channels[0]
-    waits = "SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND locktype = %s AND a.datname = current_database()"
+    waiting = """SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                  WHERE NOT granted AND locktype = 'transactionid' AND a.datname = current_database()"""
     with contextlib.closing(Detour(database)) as detour:
         tracker = trackers.start(DATABASE_URL=detour.url)
         discord.voice(ann, lounge)
         until_open(sql, {(ann, lounge)})
-        sql.execute("SELECT pg_advisory_lock(hashtextextended('guild', %s))", [discord.guild])
-        discord.voice(ben, lounge)
-        wait_for(lambda: sql.execute(waits, ["advisory"]).fetchone() is not None, "the batch under way")
-        detour.cut()
-        wait_for(lambda: sql.execute(waits, ["transactionid"]).fetchone() is not None, "the same batch again")
-        sql.execute("SELECT pg_advisory_unlock_all()")
+        with psycopg.connect(database) as other:
+            other.execute("SELECT FROM guild WHERE guild_id = %s FOR UPDATE", [discord.guild])
+            discord.voice(ben, lounge)
+            wait_for(lambda: sql.execute(waiting).fetchone() == (1,), "the batch under way")
+            detour.cut()
+            wait_for(lambda: sql.execute(waiting).fetchone() == (2,), "the same batch again")
         until_open(sql, {(ann, lounge), (ben, lounge)})
         wait_for(lambda: "batch_found_committed" in tracker.log(), "the writer's understanding")
         discord.leave(ann)
