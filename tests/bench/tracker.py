@@ -86,6 +86,8 @@ def measure_sessions(figures):
     """Through the tracker's writer, batches of 500; PostgreSQL's default settings, fsync among them."""
     for servers, where in [(10_000, "one server each"), (1, "all of one server")]:
         with database("tracker_sessions") as url:
+            with psycopg.connect(url) as sql:
+                sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) SELECT g, 'Server', 1, 0 FROM generate_series(1, %s) AS g", [servers])
             measured = program("tracker_sessions", url, servers, 500)
         ended, begun = measured["ended"], measured["begun"]
         target = 1500 if servers > 1 else None
