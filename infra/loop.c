@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -33,7 +34,9 @@ struct loop_timer {
 struct loop {
     int epoll_fd;
     int timer_fd;
-    int64_t armed_for_ms; /* what the timerfd is set to, -1: nothing */
+    int64_t armed_for_ms; /* what the timerfd is set to, maybe for a timer cancelled since; -1: nothing */
+    int wake_fd; /* an eventfd for what is due at once: setting the timerfd costs twenty times as much */
+    bool awake;  /* it is readable */
     bool stopping;
     struct loop_timer **heap; /* binary heap, the earliest first */
     size_t n_timers;
@@ -80,30 +83,38 @@ static void sift_down(struct loop *loop, struct loop_timer *timer)
     put(loop, i, timer);
 }
 
-/* Sets the timerfd to the earliest timer, unless it already is. */
-static void arm(struct loop *loop)
+static void wake(struct loop *loop)
 {
-    const int64_t due = loop->n_timers > 0 ? loop->heap[0]->due_ms : -1;
-    if (due == loop->armed_for_ms)
+    if (!loop->awake)
+        eventfd_write(loop->wake_fd, 1);
+    loop->awake = true;
+}
+
+/* Sees to it that there is a turn for the earliest timer, or an earlier one. */
+static void arm(struct loop *loop, int64_t now)
+{
+    if (loop->n_timers == 0)
         return;
-    struct itimerspec when = {0};
-    if (due >= 0) {
-        when.it_value.tv_sec = due / 1000;
-        when.it_value.tv_nsec = due % 1000 * 1000000;
-        if (due == 0)
-            when.it_value.tv_nsec = 1; /* all zero would disarm it */
+    const int64_t due = loop->heap[0]->due_ms;
+    if (due <= now) {
+        wake(loop);
+    } else if (loop->armed_for_ms < 0 || due < loop->armed_for_ms) {
+        const struct itimerspec when = {
+            .it_value = {.tv_sec = due / 1000, .tv_nsec = due % 1000 * 1000000},
+        };
+        timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+        loop->armed_for_ms = due;
     }
-    timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
-    loop->armed_for_ms = due;
 }
 
 struct loop_timer *loop_after(struct loop *loop, int64_t ms, void (*on_time)(void *arg), void *arg)
 {
+    const int64_t now = clock_monotonic_ms();
     struct loop_timer *const timer = mem_alloc(sizeof(*timer));
     timer->loop = loop;
     /* The clock is read in whole milliseconds, rounded down: without the one more it would be up to that too
      * early. */
-    timer->due_ms = clock_monotonic_ms() + (ms > 0 ? ms + 1 : 0);
+    timer->due_ms = now + (ms > 0 ? ms + 1 : 0);
     timer->order = loop->next_order++;
     timer->on_time = on_time;
     timer->arg = arg;
@@ -113,7 +124,7 @@ struct loop_timer *loop_after(struct loop *loop, int64_t ms, void (*on_time)(voi
     }
     put(loop, loop->n_timers++, timer);
     sift_up(loop, timer);
-    arm(loop);
+    arm(loop, now);
     return timer;
 }
 
@@ -133,7 +144,6 @@ void loop_cancel(struct loop_timer *timer)
     if (timer == NULL)
         return;
     take_out(timer);
-    arm(timer->loop);
     free(timer);
 }
 
@@ -150,8 +160,7 @@ static void run_timers(struct loop *loop)
         free(timer);
         on_time(arg);
     }
-    loop->armed_for_ms = -1; /* the timerfd fired: it has to be set again even to the same time */
-    arm(loop);
+    arm(loop, now);
 }
 
 /* Descriptors ---------------------------------------------------------------------------------------------- */
@@ -224,9 +233,12 @@ struct loop *loop_create(void)
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     loop->armed_for_ms = -1;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-    if (loop->epoll_fd < 0 || loop->timer_fd < 0 ||
-        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->timer_fd, &event) != 0)
+    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    struct epoll_event fired = {.events = EPOLLIN, .data.ptr = &loop->timer_fd};
+    struct epoll_event woken = {.events = EPOLLIN, .data.ptr = &loop->wake_fd};
+    if (loop->epoll_fd < 0 || loop->timer_fd < 0 || loop->wake_fd < 0 ||
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->timer_fd, &fired) != 0 ||
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &woken) != 0)
         abort(); /* no descriptors at start: nothing can run */
     return loop;
 }
@@ -239,6 +251,7 @@ void loop_destroy(struct loop *loop)
     for (size_t i = 0; i < loop->n_timers; i++)
         free(loop->heap[i]);
     free(loop->heap);
+    close(loop->wake_fd);
     close(loop->timer_fd);
     close(loop->epoll_fd);
     free(loop);
@@ -249,23 +262,33 @@ int loop_fd(const struct loop *loop)
     return loop->epoll_fd;
 }
 
+/* What woke us is not readable any more, and may be set again. */
+static void reset(struct loop *loop, bool fired, bool woken)
+{
+    uint64_t n;
+    if (fired && read(loop->timer_fd, &n, sizeof(n)) == (ssize_t)sizeof(n))
+        loop->armed_for_ms = -1;
+    if (woken && read(loop->wake_fd, &n, sizeof(n)) == (ssize_t)sizeof(n))
+        loop->awake = false;
+}
+
 void loop_turn(struct loop *loop, int max_wait_ms)
 {
     struct epoll_event events[64];
     const int n = epoll_wait(loop->epoll_fd, events, 64, max_wait_ms);
     if (n < 0 && errno != EINTR)
         abort();
-    bool timer_fired = false;
+    bool fired = false, woken = false;
     for (int i = 0; i < n; i++) {
-        if (events[i].data.ptr != NULL)
-            run_watch(events[i].data.ptr, events[i].events);
+        if (events[i].data.ptr == &loop->timer_fd)
+            fired = true;
+        else if (events[i].data.ptr == &loop->wake_fd)
+            woken = true;
         else
-            timer_fired = true;
+            run_watch(events[i].data.ptr, events[i].events);
     }
-    if (timer_fired) {
-        uint64_t expirations;
-        const ssize_t got = read(loop->timer_fd, &expirations, sizeof(expirations));
-        (void)got; /* EAGAIN when a callback above set it anew */
+    if (fired || woken) {
+        reset(loop, fired, woken);
         run_timers(loop);
     }
     free_given_up(loop);
