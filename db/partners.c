@@ -59,7 +59,8 @@
     "), together AS ( " SHORT " UNION ALL " MEDIUM " UNION ALL " LONG " UNION ALL "                                 \
     "    SELECT s.user_id, o.from_at, o.to_at, s.started_at, s.ended_at "                                           \
     "      FROM own o JOIN open s USING (channel_id) "                                                              \
-    "     WHERE s.started_at < o.to_at AND s.ended_at > greatest(s.started_at, o.from_at) "                         \
+    "     WHERE o.to_at > (SELECT min(started_at) FROM open) " /* most own sessions ended long before */            \
+    "       AND s.started_at < o.to_at AND s.ended_at > greatest(s.started_at, o.from_at) "                         \
     "), partners AS ( "                                                                                             \
     "    SELECT user_id, "                                                                                          \
     "           sum(date_part('epoch', least(ended_at, to_at) - "                                                   \
