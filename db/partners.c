@@ -19,7 +19,7 @@
     "             FROM voice_session "                                                                         \
     "            WHERE guild_id = $1::bigint AND channel_id = o.channel_id AND " LENGTH                        \
     "              AND started_at < o.to_at AND " REACH                                                        \
-    "              AND ended_at > greatest(started_at, o.from_at) "                                            \
+    "              AND ended_at > o.from_at AND ended_at > started_at "                                        \
     "           OFFSET 0) s "
 
 #define SHORT ENDED_TOGETHER("total_seconds <= 14400", "started_at > o.from_at - interval '4 hours'")

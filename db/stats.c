@@ -87,7 +87,7 @@
     "      FROM open o, bounds b "                                                                                   \
     "), member_hours AS ( "                                                                                          \
     "    SELECT s.user_id, h AS at, "                                                                                \
-    "           extract(epoch FROM sum(least(s.to_at, h + interval '1 hour') - greatest(s.from_at, h))) AS seconds " \
+    "           sum(date_part('epoch', least(s.to_at, h + interval '1 hour') - greatest(s.from_at, h))) AS seconds " \
     "      FROM spans s, generate_series(date_trunc('hour', s.from_at), s.to_at, interval '1 hour') AS h "           \
     "     WHERE s.to_at > greatest(s.from_at, h) "                                                                   \
     "     GROUP BY s.user_id, h "                                                                                    \
