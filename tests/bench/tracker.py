@@ -20,9 +20,9 @@ SERVERS = 50_000  # of the million: 20 members in each
 FILL = """
 INSERT INTO guild (guild_id, name, shard_count, shard_id) SELECT g << 22, 'Server ' || g, 1, 0 FROM generate_series(1, %(servers)s::bigint) AS g;
 INSERT INTO voice_presence (guild_id, user_id, channel_id)
-SELECT (n %% %(servers)s + 1) << 22, 800000000000000000 + n * 104729, n %% 100 + 1 FROM generate_series(1, %(members)s::bigint) AS n;
+SELECT (n %% %(servers)s + 1) << 22, 800000000000000000 + n * 104729, 900000000000000000 + n %% 1000000 / 7 FROM generate_series(1, %(members)s::bigint) AS n;
 INSERT INTO voice_session (guild_id, session_id, user_id, channel_id, started_at)
-SELECT guild_id, row_number() OVER (), user_id, channel_id, date_trunc('second', now()) - interval '1 hour' FROM voice_presence;
+SELECT guild_id, 1000000000000000000 + row_number() OVER (), user_id, channel_id, date_trunc('second', now()) - interval '1 hour' FROM voice_presence;
 INSERT INTO tracker_shard (shard_count, shard_id, epoch, batch_no, session_id, resume_url, seq, proven_at)
 VALUES (1, 0, 1, 1, %(session)s, %(url)s, 1, now());
 """
