@@ -91,16 +91,11 @@ static const struct db_statement claim_shard = {
     "FROM claim_shard($1::int, $2::int, $3::bigint, $4::bigint, $5::int, $6::text)",
 };
 
-/* Runs behind the claim in the same transaction: the row's lock has then been waited for, and what the owner
- * before us committed last is seen. Which servers are the shard's is Discord's formula: a server's own row need not
- * be there, and what is open but not known would stay open for ever. */
-static const struct db_statement load_members = {
-    "load_members",
-    "SELECT guild_id, user_id, coalesce(p.channel_id, s.channel_id), s.session_id, "
-    "       extract(epoch FROM s.started_at)::bigint "
-    "FROM (SELECT * FROM voice_presence WHERE (guild_id >> 22) % $1::int = $2::int) AS p "
-    "FULL JOIN (SELECT * FROM voice_session "
-    "           WHERE ended_at IS NULL AND (guild_id >> 22) % $1::int = $2::int) AS s USING (guild_id, user_id)",
+/* Runs behind the claim in the same transaction: the row's lock has then been waited for, and what the owner before us
+ * committed last is seen. */
+static const struct db_statement count_members = {
+    "count_members",
+    "SELECT count(*) FROM voice_presence WHERE (guild_id >> 22) % $1::int = $2::int",
 };
 
 /* Behind all that takes long: what it says is still true when it arrives. */
@@ -109,29 +104,12 @@ static const struct db_statement read_clock = {
     "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
 };
 
-enum { CLAIMED, LOADED, CLOCK_READ };
+enum { CLAIMED, COUNTED, CLOCK_READ };
 
 struct claiming {
     void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate);
     void *arg;
 };
-
-size_t db_shard_claim_size(const struct db_shard_claim *claim)
-{
-    return (size_t)db_rows_count(claim->members);
-}
-
-struct db_shard_member db_shard_claim_member(const struct db_shard_claim *claim, size_t i)
-{
-    const int row = (int)i;
-    return (struct db_shard_member){
-        .guild_id = db_snowflake(claim->members, row, 0),
-        .user_id = db_snowflake(claim->members, row, 1),
-        .channel_id = db_snowflake(claim->members, row, 2),
-        .session_id = db_snowflake(claim->members, row, 3),
-        .started_at = db_int(claim->members, row, 4),
-    };
-}
 
 static void on_claimed(void *arg, const struct db_outcome *outcome)
 {
@@ -148,7 +126,7 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
             .seq = db_is_null(shard, 0, 4) ? -1 : db_int(shard, 0, 4),
             .proven_ms = db_int(shard, 0, 5),
             .now_ms = db_int(outcome->rows[CLOCK_READ], 0, 0),
-            .members = outcome->rows[LOADED],
+            .in_voice = db_int(outcome->rows[COUNTED], 0, 0),
         };
         claiming->on_done(claiming->arg, &claim, "");
     }
@@ -166,9 +144,57 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
     db_job_int(job, taking->seen->batch_no);
     db_job_int(job, taking->interval_seconds);
     db_job_text(job, taking->reason);
-    add_key(job, &load_members, &taking->key);
+    add_key(job, &count_members, &taking->key);
     db_job_statement(job, &read_clock);
     db_pool_submit(pool, job, on_claimed, claiming);
+}
+
+/* Loading ------------------------------------------------------------------------------------------------- */
+
+/* Which servers are the shard's is Discord's formula: a server's own row need not be there, and what is open but not known
+ * would stay open for ever. Servers fall into parts evenly, for these bits of an id are a time. */
+#define IS_OF_PART "(guild_id >> 22) % $1::int = $2::int AND (guild_id >> 22) / $1::int % $4::int = $3::int"
+static const struct db_statement load_members = {
+    "load_members",
+    "SELECT guild_id, user_id, coalesce(p.channel_id, s.channel_id), s.session_id, "
+    "       extract(epoch FROM s.started_at)::bigint "
+    "FROM (SELECT * FROM voice_presence WHERE " IS_OF_PART ") AS p "
+    "FULL JOIN (SELECT * FROM voice_session WHERE ended_at IS NULL AND " IS_OF_PART ") AS s "
+    "USING (guild_id, user_id)",
+};
+
+struct loading {
+    void (*on_done)(void *arg, const struct db_rows *members);
+    void *arg;
+};
+
+struct db_shard_member db_shard_member(const struct db_rows *members, int i)
+{
+    return (struct db_shard_member){
+        .guild_id = db_snowflake(members, i, 0),
+        .user_id = db_snowflake(members, i, 1),
+        .channel_id = db_snowflake(members, i, 2),
+        .session_id = db_snowflake(members, i, 3),
+        .started_at = db_int(members, i, 4),
+    };
+}
+
+static void on_loaded(void *arg, const struct db_outcome *outcome)
+{
+    const struct loading *const loading = arg;
+    loading->on_done(loading->arg, outcome->status == DB_OK ? outcome->rows[0] : NULL);
+}
+
+void db_shard_load(struct db_pool *pool, const struct db_shard_key *key, int part, int parts,
+                   void (*on_done)(void *arg, const struct db_rows *members), void *arg)
+{
+    struct db_job *const job = db_job_create();
+    struct loading *const loading = db_job_memory(job, sizeof(*loading));
+    *loading = (struct loading){.on_done = on_done, .arg = arg};
+    add_key(job, &load_members, key);
+    db_job_int(job, part);
+    db_job_int(job, parts);
+    db_pool_submit(pool, job, on_loaded, loading);
 }
 
 /* Batches ------------------------------------------------------------------------------------------------- */

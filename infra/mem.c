@@ -1,6 +1,5 @@
 #include "infra/mem.h"
 
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,11 +37,6 @@ char *mem_strndup(const char *s, size_t n)
 char *mem_strdup(const char *s)
 {
     return s == NULL ? NULL : mem_strndup(s, strlen(s));
-}
-
-void mem_trim(void)
-{
-    malloc_trim(0);
 }
 
 static void reserve(struct buffer *buffer, size_t more)

@@ -13,9 +13,6 @@ char *mem_strndup(const char *s, size_t n) __attribute__((malloc, returns_nonnul
 /* A copy of s, or NULL for NULL. The caller frees. */
 char *mem_strdup(const char *s);
 
-/* Gives what was freed back to the system; after something rare and large, for it looks through the whole heap. */
-void mem_trim(void);
-
 /* Bytes that grow. {0} is an empty one. data is NUL-terminated once anything was appended (the NUL is not in len). */
 struct buffer {
     char *data;

@@ -19,13 +19,14 @@ enum {
     RIVAL_MS = 5000,         /* with two intervals: others wait no longer for an owner */
     PROOF_WITHIN_MS = 900,   /* how long changed settings wait for a sign of life */
     SETTINGS_OVERLAP_S = 60, /* a change is stamped a moment before it is committed */
+    PART_MEMBERS = 50000,    /* that are read from the database at once */
 };
 
 struct tenure {
     struct shard_config config;
     struct writer *writer;
     struct ledger *ledger;
-    struct gateway *gateway;   /* NULL until the settings are known, and when it is over */
+    struct gateway *gateway;   /* NULL until presence and settings are known, and when it is over */
     struct timeline *timeline; /* the shard's */
     /* Of the last event applied, and the last moment at which the gateway was heard with all before it known. */
     struct batch_progress progress;
@@ -38,11 +39,13 @@ struct tenure {
     int breaks;           /* of the connection, since then */
     struct loop_timer *rest;
 
-    char *session_id, *resume_url;     /* of the claim, until the gateway is made */
+    char *session_id, *resume_url; /* of the claim, until the gateway is made */
+    int parts, parts_loaded;       /* of presence; settings follow */
+    bool loading;                  /* one of them: the pool will call back */
+    bool settings_stale;
+    struct loop_timer *settings_timer; /* set while they, or presence, wait to be loaded */
     int64_t settings_since;            /* unix seconds, the database's clock: changes before are known */
-    struct loop_timer *settings_timer; /* set while they wait to be loaded */
-    bool settings_loading, settings_stale;
-    int64_t settings_beat_ms; /* monotonic: when they last asked for a sign of life */
+    int64_t settings_beat_ms;          /* monotonic: when they last asked for a sign of life */
 
     bool over;
     enum tenure_end end;
@@ -205,7 +208,7 @@ static void tell_stopped(void *arg)
 
 static void tell_over(struct tenure *tenure)
 {
-    if (tenure->settings_loading)
+    if (tenure->loading)
         return; /* its answer comes here again */
     if (tenure->on_stopped != NULL)
         tell_stopped(tenure);
@@ -313,7 +316,7 @@ static void on_settings_time(void *arg)
 static void on_settings(void *arg, const struct db_settings_loaded *loaded)
 {
     struct tenure *const tenure = arg;
-    tenure->settings_loading = false;
+    tenure->loading = false;
     if (tenure->over) {
         tell_over(tenure);
         return;
@@ -328,20 +331,18 @@ static void on_settings(void *arg, const struct db_settings_loaded *loaded)
     tenure->settings_since = loaded->as_of - SETTINGS_OVERLAP_S;
     ledger_obey(tenure->ledger, loaded, &times);
     writer_hold(tenure->writer, false);
-    if (tenure->gateway == NULL && tenure->on_stopped == NULL) {
-        mem_trim(); /* the rows of the claim, a million perhaps */
+    if (tenure->gateway == NULL && tenure->on_stopped == NULL)
         start_gateway(tenure);
-    }
 }
 
 static void load_settings(struct tenure *tenure)
 {
     loop_cancel(tenure->settings_timer);
     tenure->settings_timer = NULL;
-    tenure->settings_stale = tenure->settings_loading;
-    if (tenure->settings_loading)
+    tenure->settings_stale = tenure->loading;
+    if (tenure->loading)
         return;
-    tenure->settings_loading = true;
+    tenure->loading = true;
     db_settings_load(tenure->config.pool, &tenure->config.key, tenure->settings_since, on_settings, tenure);
 }
 
@@ -352,8 +353,8 @@ static void load_settings(struct tenure *tenure)
  */
 void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
 {
-    if (tenure->over)
-        return;
+    if (tenure->over || tenure->parts_loaded < tenure->parts)
+        return; /* behind presence they are loaded anyway */
     if (guild_id == 0) {
         writer_hold(tenure->writer, true);
         load_settings(tenure);
@@ -374,21 +375,55 @@ void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
         loop_after(tenure->config.loop, asked || !rested ? PROOF_WITHIN_MS : 0, on_settings_time, tenure);
 }
 
-/* Life ---------------------------------------------------------------------------------------------------- */
+/* Presence ------------------------------------------------------------------------------------------------- */
 
-/* Returns the latest beginning, in unix seconds: nothing may be booked before it. */
-static int64_t load_presence(struct tenure *tenure, const struct db_shard_claim *claim)
+static void load_presence(void *arg);
+
+static void take_presence(struct tenure *tenure, const struct db_rows *members)
 {
     int64_t latest = 0;
-    const size_t n = db_shard_claim_size(claim);
-    for (size_t i = 0; i < n; i++) {
-        const struct db_shard_member row = db_shard_claim_member(claim, i);
+    const int n = db_rows_count(members);
+    for (int i = 0; i < n; i++) {
+        const struct db_shard_member row = db_shard_member(members, i);
         ledger_load(tenure->ledger, &row);
         if (row.started_at > latest)
             latest = row.started_at;
     }
-    return latest;
+    timeline_not_before(tenure->timeline, clock_monotonic_ms(), latest * 1000);
 }
+
+static void on_presence(void *arg, const struct db_rows *members)
+{
+    struct tenure *const tenure = arg;
+    tenure->loading = false;
+    if (tenure->over) {
+        tell_over(tenure);
+        return;
+    }
+    if (members == NULL) {
+        tenure->settings_timer = loop_after(tenure->config.loop, RETRY_MS, load_presence, tenure);
+        return;
+    }
+    take_presence(tenure, members);
+    if (++tenure->parts_loaded < tenure->parts) {
+        load_presence(tenure);
+        return;
+    }
+    log_info("presence_loaded", "shard=%d in_voice=%zu", tenure->config.key.shard_id,
+             ledger_in_voice(tenure->ledger));
+    load_settings(tenure);
+}
+
+static void load_presence(void *arg)
+{
+    struct tenure *const tenure = arg;
+    tenure->settings_timer = NULL;
+    tenure->loading = true;
+    db_shard_load(tenure->config.pool, &tenure->config.key, tenure->parts_loaded, tenure->parts, on_presence,
+                  tenure);
+}
+
+/* Life ---------------------------------------------------------------------------------------------------- */
 
 static void create_parts(struct tenure *tenure, const struct db_shard_claim *claim)
 {
@@ -404,9 +439,7 @@ static void create_parts(struct tenure *tenure, const struct db_shard_claim *cla
         &(struct writer_callbacks){
             .on_committed = on_committed, .on_clock = on_clock, .on_refused = on_refused, .arg = tenure});
     tenure->ledger = ledger_create(tenure->writer, claim->epoch);
-    const int64_t latest_ms = load_presence(tenure, claim) * 1000;
-    timeline_start(tenure->timeline, claimed_ms, claim->now_ms,
-                   latest_ms > claim->proven_ms ? latest_ms : claim->proven_ms);
+    timeline_start(tenure->timeline, claimed_ms, claim->now_ms, claim->proven_ms);
 }
 
 struct tenure *tenure_create(const struct shard_config *config, const struct db_shard_claim *claim,
@@ -423,15 +456,16 @@ struct tenure *tenure_create(const struct shard_config *config, const struct db_
     tenure->committed_ms = clock_monotonic_ms();
     create_parts(tenure, claim);
     log_info("shard_claimed",
-             "shard=%d/%d epoch=%" PRId64 " batch=%" PRId64 " seq=%" PRId64
-             " in_voice=%zu proven_age_ms=%" PRId64,
+             "shard=%d/%d epoch=%" PRId64 " batch=%" PRId64 " seq=%" PRId64 " in_voice=%" PRId64
+             " proven_age_ms=%" PRId64,
              config->key.shard_id, config->key.shard_count, claim->epoch, claim->batch_no, claim->seq,
-             ledger_in_voice(tenure->ledger), claim->proven_ms > 0 ? claim->now_ms - claim->proven_ms : -1);
+             claim->in_voice, claim->proven_ms > 0 ? claim->now_ms - claim->proven_ms : -1);
     writer_progress(tenure->writer, &tenure->progress);
     tenure->session_id = mem_strdup(claim->session_id);
     tenure->resume_url = mem_strdup(claim->resume_url);
     tenure->settings_since = proven_s(tenure) - SETTINGS_OVERLAP_S;
-    load_settings(tenure);
+    tenure->parts = (int)(1 + claim->in_voice / PART_MEMBERS);
+    load_presence(tenure);
     return tenure;
 }
 

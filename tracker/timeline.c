@@ -13,13 +13,18 @@ void timeline_go_on(struct timeline *timeline, int64_t monotonic)
         timeline->offset = timeline->last - monotonic;
 }
 
+void timeline_not_before(struct timeline *timeline, int64_t monotonic, int64_t earliest)
+{
+    if (earliest > timeline->last)
+        timeline->last = earliest;
+    timeline_go_on(timeline, monotonic);
+}
+
 void timeline_start(struct timeline *timeline, int64_t monotonic, int64_t reference, int64_t earliest)
 {
     if (timeline->compared == 0)
         *timeline = (struct timeline){.offset = reference - monotonic, .compared = monotonic};
-    if (earliest > timeline->last)
-        timeline->last = earliest;
-    timeline_go_on(timeline, monotonic);
+    timeline_not_before(timeline, monotonic, earliest);
 }
 
 int64_t timeline_at(struct timeline *timeline, int64_t monotonic)

@@ -26,6 +26,9 @@ struct timeline {
  * goes on: what the clock shows at this moment is no better than what it has shown before. */
 void timeline_start(struct timeline *timeline, int64_t monotonic, int64_t reference, int64_t earliest);
 
+/* Nothing is booked before a moment from here on. */
+void timeline_not_before(struct timeline *timeline, int64_t monotonic, int64_t earliest);
+
 /* The moment at which the monotonic clock showed this, but never before one that was given already. */
 int64_t timeline_at(struct timeline *timeline, int64_t monotonic);
 
