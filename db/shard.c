@@ -93,9 +93,13 @@ static const struct db_statement claim_shard = {
 
 /* Runs behind the claim in the same transaction: the row's lock has then been waited for, and what the owner before us
  * committed last is seen. */
-static const struct db_statement count_members = {
-    "count_members",
-    "SELECT count(*) FROM voice_presence WHERE (guild_id >> 22) % $1::int = $2::int",
+static const struct db_statement part_members = {
+    "part_members",
+    "SELECT guild_id "
+    "FROM (SELECT guild_id, row_number() OVER (ORDER BY guild_id) AS n "
+    "      FROM voice_presence WHERE (guild_id >> 22) % $1::int = $2::int) AS present "
+    "WHERE n % 50000 = 0 "
+    "ORDER BY guild_id",
 };
 
 /* Behind all that takes long: what it says is still true when it arrives. */
@@ -104,7 +108,18 @@ static const struct db_statement read_clock = {
     "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
 };
 
-enum { CLAIMED, COUNTED, CLOCK_READ };
+enum { CLAIMED, PARTED, CLOCK_READ };
+
+/* The last part has no end: there may be sessions of servers without presence. */
+size_t db_shard_claim_parts(const struct db_shard_claim *claim)
+{
+    return (size_t)db_rows_count(claim->part_ends) + 1;
+}
+
+uint64_t db_shard_claim_part_end(const struct db_shard_claim *claim, size_t i)
+{
+    return i + 1 < db_shard_claim_parts(claim) ? db_snowflake(claim->part_ends, (int)i, 0) : INT64_MAX;
+}
 
 struct claiming {
     void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate);
@@ -126,7 +141,7 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
             .seq = db_is_null(shard, 0, 4) ? -1 : db_int(shard, 0, 4),
             .proven_ms = db_int(shard, 0, 5),
             .now_ms = db_int(outcome->rows[CLOCK_READ], 0, 0),
-            .in_voice = db_int(outcome->rows[COUNTED], 0, 0),
+            .part_ends = outcome->rows[PARTED],
         };
         claiming->on_done(claiming->arg, &claim, "");
     }
@@ -144,7 +159,7 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
     db_job_int(job, taking->seen->batch_no);
     db_job_int(job, taking->interval_seconds);
     db_job_text(job, taking->reason);
-    add_key(job, &count_members, &taking->key);
+    add_key(job, &part_members, &taking->key);
     db_job_statement(job, &read_clock);
     db_pool_submit(pool, job, on_claimed, claiming);
 }
@@ -152,8 +167,8 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
 /* Loading ------------------------------------------------------------------------------------------------- */
 
 /* Which servers are the shard's is Discord's formula: a server's own row need not be there, and what is open but not known
- * would stay open for ever. Servers fall into parts evenly, for these bits of an id are a time. */
-#define IS_OF_PART "(guild_id >> 22) % $1::int = $2::int AND (guild_id >> 22) / $1::int % $4::int = $3::int"
+ * would stay open for ever. */
+#define IS_OF_PART "guild_id > $3::bigint AND guild_id <= $4::bigint AND (guild_id >> 22) % $1::int = $2::int"
 static const struct db_statement load_members = {
     "load_members",
     "SELECT guild_id, user_id, coalesce(p.channel_id, s.channel_id), s.session_id, "
@@ -185,15 +200,15 @@ static void on_loaded(void *arg, const struct db_outcome *outcome)
     loading->on_done(loading->arg, outcome->status == DB_OK ? outcome->rows[0] : NULL);
 }
 
-void db_shard_load(struct db_pool *pool, const struct db_shard_key *key, int part, int parts,
+void db_shard_load(struct db_pool *pool, const struct db_shard_key *key, uint64_t after, uint64_t until,
                    void (*on_done)(void *arg, const struct db_rows *members), void *arg)
 {
     struct db_job *const job = db_job_create();
     struct loading *const loading = db_job_memory(job, sizeof(*loading));
     *loading = (struct loading){.on_done = on_done, .arg = arg};
     add_key(job, &load_members, key);
-    db_job_int(job, part);
-    db_job_int(job, parts);
+    db_job_snowflake(job, after);
+    db_job_snowflake(job, until);
     db_pool_submit(pool, job, on_loaded, loading);
 }
 

@@ -45,10 +45,14 @@ struct db_shard_claim {
     int64_t epoch, batch_no;
     const char *session_id, *resume_url; /* of the gateway, borrowed; NULL: none was ever kept */
     int64_t seq;
-    int64_t proven_ms; /* unix milliseconds; 0: nothing was ever proven */
-    int64_t now_ms;    /* the database's clock, read last */
-    int64_t in_voice;  /* members, counted or not, when the last batch was committed */
+    int64_t proven_ms;               /* unix milliseconds; 0: nothing was ever proven */
+    int64_t now_ms;                  /* the database's clock, read last */
+    const struct db_rows *part_ends; /* read with the two functions below */
 };
+
+/* In how many parts those who are in voice are to be loaded, and the last server of each. */
+size_t db_shard_claim_parts(const struct db_shard_claim *claim);
+uint64_t db_shard_claim_part_end(const struct db_shard_claim *claim, size_t i);
 
 /*
  * Takes the shard over: raises its epoch, so that batches of whoever held it before are refused, takes its servers from
@@ -67,11 +71,12 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
                     void *arg);
 
 /*
- * Those who were in voice when the last batch before the claim was committed, in so many parts: a million at once take a
- * quarter of a gigabyte. Once a shard is claimed nobody but its owner can change them. on_done gets NULL where the database
- * did not answer (logged), else rows for db_rows_count() and db_shard_member(), valid until it returns.
+ * Those who were in voice when the last batch before the claim was committed, in the servers after one up to another one: a
+ * million at once take a quarter of a gigabyte. Once a shard is claimed nobody but its owner can change them. on_done gets
+ * NULL where the database did not answer (logged), else rows for db_rows_count() and db_shard_member(), valid until it
+ * returns.
  */
-void db_shard_load(struct db_pool *pool, const struct db_shard_key *key, int part, int parts,
+void db_shard_load(struct db_pool *pool, const struct db_shard_key *key, uint64_t after, uint64_t until,
                    void (*on_done)(void *arg, const struct db_rows *members), void *arg);
 struct db_shard_member db_shard_member(const struct db_rows *members, int i);
 

@@ -19,7 +19,6 @@ enum {
     RIVAL_MS = 5000,         /* with two intervals: others wait no longer for an owner */
     PROOF_WITHIN_MS = 900,   /* how long changed settings wait for a sign of life */
     SETTINGS_OVERLAP_S = 60, /* a change is stamped a moment before it is committed */
-    PART_MEMBERS = 50000,    /* that are read from the database at once */
 };
 
 struct tenure {
@@ -40,7 +39,8 @@ struct tenure {
     struct loop_timer *rest;
 
     char *session_id, *resume_url; /* of the claim, until the gateway is made */
-    int parts, parts_loaded;       /* of presence; settings follow */
+    uint64_t *part_ends;           /* of presence: the last server of each part */
+    size_t n_parts, n_loaded;      /* settings follow */
     bool loading;                  /* one of them: the pool will call back */
     bool settings_stale;
     struct loop_timer *settings_timer; /* set while they, or presence, wait to be loaded */
@@ -353,7 +353,7 @@ static void load_settings(struct tenure *tenure)
  */
 void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
 {
-    if (tenure->over || tenure->parts_loaded < tenure->parts)
+    if (tenure->over || tenure->n_loaded < tenure->n_parts)
         return; /* behind presence they are loaded anyway */
     if (guild_id == 0) {
         writer_hold(tenure->writer, true);
@@ -405,7 +405,7 @@ static void on_presence(void *arg, const struct db_rows *members)
         return;
     }
     take_presence(tenure, members);
-    if (++tenure->parts_loaded < tenure->parts) {
+    if (++tenure->n_loaded < tenure->n_parts) {
         load_presence(tenure);
         return;
     }
@@ -419,8 +419,9 @@ static void load_presence(void *arg)
     struct tenure *const tenure = arg;
     tenure->settings_timer = NULL;
     tenure->loading = true;
-    db_shard_load(tenure->config.pool, &tenure->config.key, tenure->parts_loaded, tenure->parts, on_presence,
-                  tenure);
+    const size_t i = tenure->n_loaded;
+    db_shard_load(tenure->config.pool, &tenure->config.key, i > 0 ? tenure->part_ends[i - 1] : 0,
+                  tenure->part_ends[i], on_presence, tenure);
 }
 
 /* Life ---------------------------------------------------------------------------------------------------- */
@@ -456,15 +457,17 @@ struct tenure *tenure_create(const struct shard_config *config, const struct db_
     tenure->committed_ms = clock_monotonic_ms();
     create_parts(tenure, claim);
     log_info("shard_claimed",
-             "shard=%d/%d epoch=%" PRId64 " batch=%" PRId64 " seq=%" PRId64 " in_voice=%" PRId64
-             " proven_age_ms=%" PRId64,
+             "shard=%d/%d epoch=%" PRId64 " batch=%" PRId64 " seq=%" PRId64 " proven_age_ms=%" PRId64,
              config->key.shard_id, config->key.shard_count, claim->epoch, claim->batch_no, claim->seq,
-             claim->in_voice, claim->proven_ms > 0 ? claim->now_ms - claim->proven_ms : -1);
+             claim->proven_ms > 0 ? claim->now_ms - claim->proven_ms : -1);
     writer_progress(tenure->writer, &tenure->progress);
     tenure->session_id = mem_strdup(claim->session_id);
     tenure->resume_url = mem_strdup(claim->resume_url);
     tenure->settings_since = proven_s(tenure) - SETTINGS_OVERLAP_S;
-    tenure->parts = (int)(1 + claim->in_voice / PART_MEMBERS);
+    tenure->n_parts = db_shard_claim_parts(claim);
+    tenure->part_ends = mem_alloc(tenure->n_parts * sizeof(*tenure->part_ends));
+    for (size_t i = 0; i < tenure->n_parts; i++)
+        tenure->part_ends[i] = db_shard_claim_part_end(claim, i);
     load_presence(tenure);
     return tenure;
 }
@@ -532,5 +535,6 @@ void tenure_destroy(struct tenure *tenure)
     writer_destroy(tenure->writer);
     free(tenure->session_id);
     free(tenure->resume_url);
+    free(tenure->part_ends);
     free(tenure);
 }

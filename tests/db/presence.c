@@ -1,4 +1,5 @@
-/* Prints who is in voice as a tracker that claims a shard reads it, for tests to compare: presence COUNT ID PARTS. */
+/* Prints who is in voice as a tracker that claims a shard reads it, for tests to compare: presence COUNT ID END...
+ * (the last server of each part). */
 #include "db/pool.h"
 #include "db/shard.h"
 #include "infra/loop.h"
@@ -28,7 +29,7 @@ static void on_loaded(void *arg, const struct db_rows *members)
 int main(int argc, char **argv)
 {
     enum { MAX_PARTS = 100 };
-    if (argc != 4 || atoi(argv[3]) > MAX_PARTS)
+    if (argc < 4 || argc - 3 > MAX_PARTS)
         return 2;
     const struct db_shard_key key = {.shard_count = atoi(argv[1]), .shard_id = atoi(argv[2])};
     loop = loop_create();
@@ -41,10 +42,13 @@ int main(int argc, char **argv)
                                                           .statement_timeout_ms = 60000,
                                                       });
     int parts[MAX_PARTS];
-    left = atoi(argv[3]);
-    for (int i = 0; i < atoi(argv[3]); i++) {
+    left = argc - 3;
+    uint64_t after = 0;
+    for (int i = 0; i < argc - 3; i++) {
+        const uint64_t until = strtoull(argv[3 + i], NULL, 10);
         parts[i] = i;
-        db_shard_load(pool, &key, i, atoi(argv[3]), on_loaded, &parts[i]);
+        db_shard_load(pool, &key, after, until, on_loaded, &parts[i]);
+        after = until;
     }
     loop_run(loop);
     db_pool_destroy(pool);
