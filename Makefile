@@ -148,5 +148,5 @@ format:
 
 # What was counted for a real server is in data/ and stays.
 clean:
-	@[ ! -d build/run/postgres ] || infra/sandbox/postgres remove build/run/postgres
+	@for p in build/run/postgres build/bench/postgres; do [ ! -d $$p ] || infra/sandbox/postgres remove $$p; done
 	rm -rf build

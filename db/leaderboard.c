@@ -207,7 +207,7 @@
     "                                 ORDER BY started_at DESC "                                                        \
     "                                 LIMIT 1) AS l "                                                                   \
     "                 WHERE d.guild_id = $1::bigint AND d.day = (SELECT start_day + 1 FROM bounds) "                    \
-    "                   AND d.total_seconds = 86400 AND l.ended_at > b.next + interval '24 hours') AS s "               \
+    "                   AND d.total_seconds >= 86400 AND l.ended_at > b.next + interval '24 hours') AS s "              \
     " WHERE s.started_at < b.next "
 
 static const struct db_statement boards[N_TIME_RANGES] = {

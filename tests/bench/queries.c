@@ -25,7 +25,7 @@
 #include <time.h>
 
 enum {
-    WARM_UP = 10, /* calls: the statement is prepared by the first; its plan is settled by the sixth */
+    WARM_UP = 10, /* calls: the statement is prepared by the first, what it reads is in memory then */
     MEMBERS = 50000,
 };
 

@@ -9,8 +9,10 @@ exit code: what a machine can do is no error.
 
 import importlib
 import os
+import signal
 import sys
 
+import large
 from figures import Figures
 from harness import ROOT
 
@@ -33,4 +35,8 @@ def main(only):
 
 
 if __name__ == "__main__":
-    main([part for part in os.environ.get("ONLY", "").split(",") if part])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        main([part for part in os.environ.get("ONLY", "").split(",") if part])
+    finally:
+        large.stop()
