@@ -81,14 +81,20 @@ static void answer_hash(struct request *request, enum avatar_kind kind, const ch
 
 /* Paths ---------------------------------------------------------------------------------------------------- */
 
-/* hash is the present one of what it stands for, followed by ".png"; it is cut off there. */
-static bool is_present(const char *known, char *hash)
+/* A hash is followed by ".png"; it is cut off there. */
+static bool cut_type(char *hash)
 {
     char *const dot = strrchr(hash, '.');
     if (dot == NULL || strcmp(dot, ".png") != 0)
         return false;
     *dot = '\0';
-    return known != NULL && strcmp(known, hash) == 0;
+    return true;
+}
+
+/* hash is the present one of what it stands for. */
+static bool is_present(const char *known, char *hash)
+{
+    return cut_type(hash) && known != NULL && strcmp(known, hash) == 0;
 }
 
 static void not_found(struct request *request)
@@ -96,12 +102,13 @@ static void not_found(struct request *request)
     request_answer(request, 404, NULL, NULL, 0);
 }
 
-/* A user is one and the same in every guild. */
+/* A user is one and the same in every guild. Whoever is in none, as a database may be full of, has any picture. */
 static void answer_user(const struct sandbox *sandbox, struct request *request, const char *id_text, char *hash)
 {
     uint64_t id;
-    const struct cast_member *const user = snowflake_parse(id_text, &id) ? cast_user(sandbox->cast, id) : NULL;
-    if (user != NULL && is_present(user->avatar, hash))
+    const bool is_id = snowflake_parse(id_text, &id);
+    const struct cast_member *const user = is_id ? cast_user(sandbox->cast, id) : NULL;
+    if (user != NULL ? is_present(user->avatar, hash) : is_id && cut_type(hash))
         answer_hash(request, AVATAR_MEMBER, hash);
     else
         not_found(request);

@@ -3,6 +3,7 @@
 import base64
 import concurrent.futures
 import contextlib
+import hashlib
 import http.client
 import itertools
 import json
@@ -10,6 +11,7 @@ import pathlib
 import re
 import tempfile
 import time
+import urllib.request
 
 import large
 import psycopg
@@ -36,8 +38,8 @@ class Handler:
         self.port = discord.handler_port
         self.url = url
         self.discord = discord
-        settings = {**discord.settings(), "DATABASE_URL": url, "LISTEN": f"127.0.0.1:{self.port}", "LOG_LEVEL": "info", **environment}
-        self.program = Program([BIN / "handler"], settings, directory / "handler.log")
+        self.settings = {**discord.settings(), "DATABASE_URL": url, "LISTEN": f"127.0.0.1:{self.port}", "LOG_LEVEL": "info", **environment}
+        self.program = Program([BIN / "handler"], self.settings, directory / "handler.log")
 
     def wait(self):
         wait_for(lambda: is_ready(self.port) or self.program.process.poll() is not None, "the handler's start")
@@ -61,18 +63,25 @@ class Handler:
             "those who click": time.process_time(),
         }
 
+    def counted(self, metric):
+        """A counter's values, of all workers together: {the label's: number}."""
+        with urllib.request.urlopen(f"http://{self.settings['METRICS_LISTEN']}/metrics") as response:
+            text = response.read().decode()
+        return {label: int(value) for label, value in re.findall(metric + r'\{\w+="(\w+)"\} (\d+)\n', text)}
+
     def resident_mb(self):
         return [int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024 for pid in self.workers()]
 
 
 def make_cast(path):
-    """The local Discord's people, as members of the large server: of all ranks."""
+    """The local Discord's people, as members of the large server: of all ranks, with the pictures that its database knows."""
     cast = json.loads((ROOT / "infra/sandbox/cast.json").read_text())
     guild = cast["guilds"][0]
     guild["id"] = str(large.LARGE)
     people = [member for member in guild["members"] if not member["bot"]]
     for i, member in enumerate(people):
-        member["id"] = str(1 + i * i)
+        member["id"] = str(1 + 1500 * i)
+        member["avatar"] = hashlib.md5(member["id"].encode()).hexdigest()
     guild["members"] = people[:CONNECTIONS]
     path.write_text(json.dumps({**cast, "guilds": [guild]}))
 
@@ -210,11 +219,17 @@ def add_times(figures, name, times, targets=(None, None)):
 
 
 def one_by_one(figures, handler):
+    """Warm: the pictures of the members who are looked at are in the workers' memory, as 32 MB hold them."""
     person = Person(handler.discord, 3)
     person.look_around(WARM_UP)
+    before = handler.counted("vcledger_avatars_total")
     person.look_around(ALONE)
+    avatars = {result: n - before[result] for result, n in handler.counted("vcledger_avatars_total").items()}
+    assert avatars["kept"] > 0 and avatars["failed"] == before["failed"] == 0, (before, avatars)
     add_times(figures, "click to acknowledgement, one at a time", person.acknowledged)
     add_times(figures, "click to finished picture, one at a time", person.finished, (25, 80))
+    figures.add("one at a time: avatars on a picture", (avatars["kept"] + avatars["fetched"]) / len(person.finished), "", len(person.finished))
+    figures.add("one at a time: of these fetched anew", 100 * avatars["fetched"] / (avatars["kept"] + avatars["fetched"]), "%", len(person.finished))
 
 
 def look_around(people, seconds):
@@ -245,7 +260,7 @@ def crowd(figures, handler, bare):
 def measure(figures):
     url = large.start()
     large.make(url)
-    with running(url) as handler:
+    with running(url, METRICS_LISTEN=f"127.0.0.1:{free_port()}") as handler:
         acknowledge_pings(figures, handler)
         bare = acknowledge_commands(figures, handler)
         one_by_one(figures, handler)

@@ -43,6 +43,8 @@ def test_pictures(discord, guild):
     assert png_size(fetch(discord, f"/guilds/{guild['id']}/users/{own['id']}/avatars/{own['guild_avatar']}.png"))
     assert png_size(fetch(discord, f"/icons/{guild['id']}/{guild['icon']}.png?size=256")) == (256, 256)
     assert png_size(fetch(discord, "/embed/avatars/5.png"))
+    stranger = fetch(discord, f"/avatars/1/{'7' * 32}.png")
+    assert png_size(stranger) and stranger.body != fetch(discord, f"/avatars/1/{'8' * 32}.png").body, "of whom nobody knows"
 
 
 def test_what_is_not_there(discord, guild):
