@@ -191,6 +191,7 @@ class Person:
     def __init__(self, discord, number):
         self.user = str(discord.people[number])
         self.ranges = itertools.cycle(RANGES[number % 8:] + RANGES[:number % 8])  # not all the same at once
+        self.statistics = itertools.cycle([{"time_range": "yearly"}, {"time_range": "weekly", "statistic": "average"}])
         self.connection = http.client.HTTPConnection(discord.url.removeprefix("http://"))
         self.acknowledged = self.finished = None  # ms, of the last look around
 
@@ -216,7 +217,7 @@ class Person:
         return self.ask(message_id=answer["message"]["id"], custom_id=controls[control], values=values)
 
     def look_around(self, seconds):
-        """Through all ranges, page after page."""
+        """Through all ranges, page after page; now and then statistics, and whose company it was."""
         self.acknowledged, self.finished = [], []
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -224,6 +225,9 @@ class Person:
             answer = self.click(answer, "Time range", next(self.ranges))
             for control in ["Next", "Next", "First", "My page", "Refresh"]:
                 answer = self.click(answer, control)
+            self.ask(command="stats", options=next(self.statistics))
+            answer = self.ask(command="leaderboard", options={"time_range": "all_time"})
+            self.click(answer, "Voice partners")
 
 
 def add_times(figures, name, times, targets=(None, None)):
@@ -239,10 +243,10 @@ def one_by_one(figures, handler):
     person.look_around(ALONE)
     avatars = {result: n - before[result] for result, n in handler.counted("vcledger_avatars_total").items()}
     assert avatars["kept"] > 0 and avatars["failed"] == before["failed"] == 0, (before, avatars)
-    add_times(figures, "click to acknowledgement, one at a time", person.acknowledged)
-    add_times(figures, "click to finished picture, one at a time", person.finished, (25, 80))
-    figures.add("one at a time: avatars on a picture", (avatars["kept"] + avatars["fetched"]) / len(person.finished), "", len(person.finished))
-    figures.add("one at a time: of these fetched anew", 100 * avatars["fetched"] / (avatars["kept"] + avatars["fetched"]), "%", len(person.finished))
+    add_times(figures, "click to acknowledgement, one person, one click at a time", person.acknowledged)
+    add_times(figures, "click to finished picture, one person, one click at a time", person.finished, (25, 80))
+    figures.add("one person: avatars on a picture", (avatars["kept"] + avatars["fetched"]) / len(person.finished), "", len(person.finished))
+    figures.add("one person: of these fetched anew", 100 * avatars["fetched"] / (avatars["kept"] + avatars["fetched"]), "%", len(person.finished))
 
 
 def look_around(people, seconds):
