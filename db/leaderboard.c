@@ -7,7 +7,8 @@
  * together here at compile time: bounds, then where the members' times come from, then the page.
  *
  * KEPT    ranges of the calendar. An index has the members in order; those in voice stand elsewhere by now, so they
- *         are left out of it and merged back in. Nobody's time is summed, nothing sorted but those in voice.
+ *         are left out of it and merged back in. Ranks and pages are counted from the nearest bucket. Nobody's time
+ *         is summed, nothing sorted but those in voice.
  * SUMMED  today, from its day; rolling ranges, from their whole days and the sessions of the day they begin in.
  *
  * $1 server, $2 caller, $3 page from 0, below 0 for the caller's. START is a timestamp without zone, in UTC.
@@ -28,8 +29,7 @@
 /* The page that was asked for, or the last; the caller's, or the first. From size (members) and own (position). */
 #define PAGE                                                                                                   \
     "page AS MATERIALIZED ( "                                                                                  \
-    "    SELECT page, page * 10 AS skipped, least(members - page * 10, 10) AS rows, "                          \
-    "           members - page * 10 - 10 AS after "                                                            \
+    "    SELECT page, page * 10 AS skipped "                                                                   \
     "      FROM (SELECT members, "                                                                             \
     "                   CASE WHEN $3::bigint >= 0 THEN least($3::bigint, greatest(members - 1, 0) / 10) "      \
     "                        ELSE coalesce((SELECT (position - 1) / 10 FROM own), 0) END AS page "             \
@@ -78,6 +78,11 @@
     "      FROM guild_total "                                                                                  \
     "     WHERE guild_id = $1::bigint AND period = '" PERIOD "' "                                              \
     "       AND period_start = (SELECT start_day FROM bounds) "                                                \
+    "), counted AS NOT MATERIALIZED ( "                                                                        \
+    "    SELECT bucket, members "                                                                              \
+    "      FROM voice_total_bucket "                                                                           \
+    "     WHERE guild_id = $1::bigint AND period = '" PERIOD "' "                                              \
+    "       AND period_start = (SELECT start_day FROM bounds) "                                                \
     "), "
 
 /* live: who is in voice, with all of their time; moved: where the index still has them. LIMIT: a lookup each. */
@@ -97,12 +102,25 @@
     "      LEFT JOIN server s ON true "                                                                             \
     "), "
 
+/* Buckets as they are with those in voice: the seconds that end each, and how many members are before it. */
+#define STANDING                                                                                               \
+    "standing AS MATERIALIZED ( "                                                                              \
+    "    SELECT bucket, bucket_end(bucket) AS below, "                                                         \
+    "           (sum(sum(members)) OVER (ORDER BY bucket DESC) - sum(members))::bigint AS before "             \
+    "      FROM (SELECT bucket, members FROM counted "                                                         \
+    "             UNION ALL "                                                                                  \
+    "            SELECT bucket_of(seconds), 1 FROM live WHERE seconds > 0 "                                    \
+    "             UNION ALL "                                                                                  \
+    "            SELECT bucket_of(seconds), -1 FROM moved) AS b "                                              \
+    "     GROUP BY bucket "                                                                                    \
+    "), "
+
 /* A condition on o.seconds and o.user_id. */
 #define HOW_MANY(CONDITION)                                                                                    \
     "((SELECT count(*) FROM total o WHERE " CONDITION ") + (SELECT count(*) FROM live o WHERE " CONDITION ") " \
     " - (SELECT count(*) FROM moved o WHERE " CONDITION ")) "
 
-#define BEFORE HOW_MANY("o.seconds > c.seconds")
+#define BEFORE HOW_MANY("o.seconds > c.seconds AND o.seconds < s.below")
 #define TIED   HOW_MANY("o.seconds = c.seconds AND o.user_id < c.user_id")
 
 #define OWN_KEPT                                                                                                       \
@@ -110,35 +128,40 @@
     "    SELECT user_id, seconds FROM live WHERE user_id = $2::bigint AND seconds > 0 "                                \
     "     UNION ALL "                                                                                                  \
     "    SELECT user_id, seconds FROM total WHERE user_id = $2::bigint AND user_id NOT IN (SELECT user_id FROM live) " \
-    "), counted AS MATERIALIZED ( "                                                                                    \
-    "    SELECT user_id, seconds, "                                                                                    \
-    "           " BEFORE " AS before, "                                                                                \
+    "), placed AS MATERIALIZED ( "                                                                                     \
+    "    SELECT c.user_id, c.seconds, "                                                                                \
+    "           s.before + " BEFORE " AS before, "                                                                     \
     "           " TIED " AS tied "                                                                                     \
-    "      FROM caller c "                                                                                             \
+    "      FROM caller c JOIN standing s ON s.bucket = bucket_of(c.seconds) "                                          \
     "), own AS ( "                                                                                                     \
-    "    SELECT user_id, seconds, before + 1 AS rank, before + tied + 1 AS position FROM counted "                     \
+    "    SELECT user_id, seconds, before + 1 AS rank, before + tied + 1 AS position FROM placed "                      \
     "), "
 
-/* The page's rows from one end of the board. Each part in order, so that they are merged and not sorted. */
-#define FROM_END(ORDER, WHEN, SKIP)                                                                            \
-    "(SELECT user_id, seconds "                                                                                \
-    "   FROM ((SELECT user_id, seconds FROM live WHERE seconds > 0 " ORDER ") "                                \
-    "          UNION ALL "                                                                                     \
-    "         (SELECT user_id, seconds FROM total WHERE user_id NOT IN (SELECT user_id FROM live) " ORDER      \
-    ")) AS e "                                                                                                 \
-    "  WHERE (SELECT " WHEN " FROM page) "                                                                     \
-    "  " ORDER " OFFSET (SELECT " SKIP " FROM page) LIMIT (SELECT rows FROM page)) "
-
-#define FROM_TOP    FROM_END("ORDER BY seconds DESC, user_id", "skipped <= after", "skipped")
-#define FROM_BOTTOM FROM_END("ORDER BY seconds, user_id DESC", "skipped > after", "greatest(after, 0)")
-
+/* From the last bucket that begins before the page. Each part in order, so that they are merged and not sorted. */
 #define PAGE_KEPT                                                                                              \
-    "on_page AS MATERIALIZED ( " FROM_TOP " UNION ALL " FROM_BOTTOM "), tied AS ( "                            \
-    "    SELECT " TIED " AS tied "                                                                             \
-    "      FROM (SELECT * FROM on_page ORDER BY seconds DESC, user_id LIMIT 1) AS c "                          \
+    "start AS MATERIALIZED ( "                                                                                 \
+    "    SELECT s.below, p.skipped - s.before AS skipped "                                                     \
+    "      FROM standing s, page p "                                                                           \
+    "     WHERE s.before <= p.skipped "                                                                        \
+    "     ORDER BY s.bucket "                                                                                  \
+    "     LIMIT 1 "                                                                                            \
+    "), on_page AS MATERIALIZED ( "                                                                            \
+    "    SELECT user_id, seconds "                                                                             \
+    "      FROM ((SELECT user_id, seconds "                                                                    \
+    "               FROM live "                                                                                \
+    "              WHERE seconds > 0 AND seconds < (SELECT below FROM start) "                                 \
+    "              ORDER BY seconds DESC, user_id) "                                                           \
+    "             UNION ALL "                                                                                  \
+    "            (SELECT user_id, seconds "                                                                    \
+    "               FROM total "                                                                               \
+    "              WHERE seconds < (SELECT below FROM start) AND user_id NOT IN (SELECT user_id FROM live) "   \
+    "              ORDER BY seconds DESC, user_id)) AS r "                                                     \
+    "     ORDER BY seconds DESC, user_id OFFSET (SELECT skipped FROM start) LIMIT 10 "                         \
+    "), tied AS ( "                                                                                            \
+    "    SELECT " TIED " AS tied FROM (SELECT * FROM on_page LIMIT 1) AS c "                                   \
     "), "
 
-#define KEPT(PERIOD, START) BOUNDS(START) TOTALS(PERIOD) LIVE OWN_KEPT PAGE PAGE_KEPT RESULT
+#define KEPT(PERIOD, START) BOUNDS(START) TOTALS(PERIOD) LIVE STANDING OWN_KEPT PAGE PAGE_KEPT RESULT
 
 /* Today and rolling ranges -------------------------------------------------------------------------------- */
 
@@ -172,7 +195,7 @@
     "     ORDER BY seconds DESC, user_id OFFSET (SELECT skipped FROM page) LIMIT 10 "                          \
     "), tied AS ( "                                                                                            \
     "    SELECT count(*) AS tied "                                                                             \
-    "      FROM board b, page p, (SELECT * FROM on_page ORDER BY seconds DESC, user_id LIMIT 1) AS c "         \
+    "      FROM board b, page p, (SELECT * FROM on_page LIMIT 1) AS c "                                        \
     "     WHERE p.skipped > 0 AND b.seconds = c.seconds AND b.user_id < c.user_id "                            \
     "), "
 

@@ -37,6 +37,10 @@ ROLLUPS = {
                                    ('all', date '1970-01-01')) AS k(period, start)
              GROUP BY 1, 2, 3""",
     ),
+    "voice_total_bucket WHERE members <> 0": (
+        "guild_id, period, period_start, bucket, members",
+        "SELECT guild_id, period, period_start, bucket_of(total_seconds), count(*)::int FROM voice_total GROUP BY 1, 2, 3, 4",
+    ),
 }
 
 OVERLAPS = """

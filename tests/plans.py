@@ -54,6 +54,10 @@ class Population:
     def count(self, table, condition):
         return self.sql.execute(f"SELECT count(*) FROM {table} WHERE guild_id = {self.guild} AND {condition}").fetchone()[0]
 
+    def largest_bucket(self, board):
+        largest = f"SELECT max(members) FROM voice_total_bucket WHERE guild_id = %s AND {board}"
+        return self.sql.execute(largest, [self.guild]).fetchone()[0]
+
     def busiest_hours(self):
         """Sessions that began in a channel within five hours, at most."""
         begun = "SELECT count(*) AS n FROM voice_session WHERE guild_id = %s GROUP BY channel_id, floor(extract(epoch FROM started_at) / 18000)"
@@ -69,9 +73,10 @@ def boards(there, callers_and_pages):
             indexes = {"voice_daily_activity_pkey", "voice_session_ended", "voice_session_member"}
             rows = there.count("voice_daily_activity", f"day > ({start})::date") + there.count("voice_daily_activity", f"day = ({start})::date + 1")
             rows += there.count("voice_session", f"ended_at > {start} AND ended_at <= date_trunc('day', {start}) + interval '2 days'")
-        else:  # the caller's rank is counted, the page reached from the nearer end; who is in voice is looked up
-            indexes = {"voice_total_pkey", "voice_total_board", "guild_total_pkey"}
-            rows = there.count("voice_total", f"period = '{PERIOD[name]}' AND period_start = ({start})::date") * 3 // 2 + there.in_voice
+        else:  # the caller's rank and the page are counted from the nearest bucket; who is in voice is looked up
+            indexes = {"voice_total_pkey", "voice_total_board", "voice_total_bucket_pkey", "guild_total_pkey"}
+            board = f"period = '{PERIOD[name]}' AND period_start = ({start})::date"
+            rows = there.count("voice_total_bucket", board) + 2 * there.largest_bucket(board) + 2 * there.in_voice
         for caller, page in callers_and_pages:
             words = ["board", there.guild, caller, page, number]
             yield Question(f"board {name}", words, indexes | {OPEN} | ANYWAY, rows + there.in_voice + FEW)

@@ -5,6 +5,7 @@ import random
 
 import psycopg
 import pytest
+from harness import ROOT, copy_of
 from plain_sql import assert_ledger_is_whole
 
 GUILD = 1187440136951169024
@@ -122,3 +123,23 @@ def test_live_until(sql):
     assert 3539 <= (now - live()).total_seconds() <= 3541, "a minute past the proof and no more"
     sql.execute("UPDATE guild SET available = false")
     assert live() is None
+
+
+def test_buckets_follow_one_another(sql):
+    """None overlaps the next, however their borders are rounded."""
+    wrong = """SELECT b FROM generate_series(8, 1600) AS b
+                WHERE bucket_of(bucket_end(b)) <= b OR bucket_of(bucket_end(b) - 1) > b OR bucket_of(bucket_end(b) - 1) < b - 1 AND b > 40"""
+    assert sql.execute(wrong).fetchall() == []
+
+
+def test_a_ledger_from_before_the_buckets_has_them_after_the_migration(cluster):
+    migrations = sorted((ROOT / "db/migrations").glob("*.sql"))
+    (buckets,) = (number for number, path in enumerate(migrations) if "CREATE TABLE voice_total_bucket" in path.read_text())
+    with copy_of(cluster, "template0") as url, psycopg.connect(url, autocommit=True) as sql:
+        for path in migrations[:buckets]:
+            sql.execute(path.read_text())
+        record(sql, [(n, n % 50, 1, 100_000 * n, 100_000 * n + 37 * n * n, "leave") for n in range(1, 300)])
+        for path in migrations[buckets:]:
+            sql.execute("BEGIN;" + path.read_text() + "COMMIT")
+        record(sql, [(n, n % 70, 1, 100_000 * n, 100_000 * n + 41 * n, "leave") for n in range(1000, 1300)])
+        assert_ledger_is_whole(sql)
