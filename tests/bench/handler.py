@@ -28,7 +28,9 @@ SNOWFLAKES = itertools.count(int(1000 * time.time() - 1420070400000) << 22)  # o
 
 
 def cpu_seconds(*pids):
-    return sum(int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids) / 1e9
+    """Of all threads: what stands beside their folder is of the first alone."""
+    threads = [path for pid in pids for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(path.read_text().split()[0]) for path in threads) / 1e9
 
 
 class Handler:
@@ -88,17 +90,15 @@ def make_cast(path):
 
 @contextlib.contextmanager
 def running(url, **environment):
-    with tempfile.TemporaryDirectory() as name:
-        directory = pathlib.Path(name)
+    with contextlib.ExitStack() as stack:
+        directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         make_cast(directory / "cast.json")
         discord = Discord(directory, free_port(), directory / "cast.json")
+        stack.callback(discord.program.stop)
         handler = Handler(directory, discord, url, **environment)
-        try:
-            handler.wait()
-            yield handler
-        finally:
-            handler.program.stop()
-            discord.program.stop()
+        stack.callback(handler.program.stop)
+        handler.wait()
+        yield handler
 
 
 # Acknowledgements: signed interactions straight to the handler
@@ -163,7 +163,8 @@ def acknowledge_fresh_commands(figures, handler):
     before = handler.counted("vcledger_interactions_recorded_total")["recorded"]
     acknowledge(figures, handler, "command answered in words", [command(next(SNOWFLAKES), "settings", "0") for _ in range(POSTS)])
     recorded = handler.counted("vcledger_interactions_recorded_total")["recorded"] - before
-    assert recorded == POSTS, recorded
+    figures.add("command answered in words: recorded; others are told that too many ask", 100 * recorded / POSTS, "%", POSTS)
+    wait_for(lambda: handler.counted("vcledger_rest_calls_total")["ok"] == recorded, "the last edit")
     handler.discord.faults(rest=[])
 
 

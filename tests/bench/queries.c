@@ -72,8 +72,8 @@ static void answered(const void *answer)
         took[done - WARM_UP] = now_ms() - began;
     if (++done == WARM_UP + calls) {
         qsort(took, (size_t)calls, sizeof(*took), compare);
-        printf("{\"name\": \"%s\", \"n\": %d, \"p50\": %.3f, \"p99\": %.3f, \"least\": %.3f}\n", *questions++,
-               calls, quantile(0.5), quantile(0.99), took[0]);
+        printf("{\"name\": \"%s\", \"n\": %d, \"p50\": %.3f, \"p99\": %.3f}\n", *questions++, calls, quantile(0.5),
+               quantile(0.99));
         done = 0;
     }
     if (*questions == NULL)
