@@ -195,8 +195,8 @@
     "     ORDER BY seconds DESC, user_id OFFSET (SELECT skipped FROM page) LIMIT 10 "                          \
     "), tied AS ( "                                                                                            \
     "    SELECT count(*) AS tied "                                                                             \
-    "      FROM board b, page p, (SELECT * FROM on_page LIMIT 1) AS c "                                        \
-    "     WHERE p.skipped > 0 AND b.seconds = c.seconds AND b.user_id < c.user_id "                            \
+    "      FROM board b, (SELECT * FROM on_page LIMIT 1) AS c "                                                \
+    "     WHERE (SELECT skipped > 0 FROM page) AND b.seconds = c.seconds AND b.user_id < c.user_id "           \
     "), "
 
 #define SUMMED(START, ENDED) BOUNDS(START) BOARD(ENDED) OWN_SUMMED PAGE PAGE_SUMMED RESULT
