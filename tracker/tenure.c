@@ -260,6 +260,8 @@ static void on_committed(void *arg, const struct batch_progress *progress)
 static void on_clock(void *arg, int64_t asked_ms, int64_t answered_ms, int64_t database_ms)
 {
     struct tenure *const tenure = arg;
+    if (tenure->gateway == NULL)
+        return; /* presence may be known in part: the next batch compares them */
     struct session_times times = times_at(tenure, answered_ms);
     const bool idle = ledger_in_voice(tenure->ledger) == 0;
     const int64_t step_ms = timeline_compare(tenure->timeline, asked_ms, answered_ms, database_ms, idle);
@@ -407,6 +409,8 @@ static void on_presence(void *arg, const struct db_rows *members)
     take_presence(tenure, members);
     if (++tenure->n_loaded < tenure->n_parts) {
         load_presence(tenure);
+        writer_flush(
+            tenure->writer); /* nothing but life: whoever waits for the shard must not take it meanwhile */
         return;
     }
     log_info("presence_loaded", "shard=%d in_voice=%zu", tenure->config.key.shard_id,

@@ -47,6 +47,15 @@ def test_the_second_waits_while_the_first_lives(discord, sql, pair):
     assert first.process.poll() is None and second.process.poll() is None
 
 
+def test_an_owner_that_reads_presence_shows_that_it_lives(trackers, sql):
+    """However long that takes: batches are written between its parts, when there is no gateway yet to be heard."""
+    sql.execute("INSERT INTO voice_presence SELECT (n %% 1000 + 1) << 22, n, 5 FROM generate_series(1, %s::bigint) AS n", [175_000])
+    tracker = trackers.start(wait=False, HEARTBEAT_INTERVAL="3600", DISCORD_GATEWAY_URL="ws://127.0.0.1:1")
+    wait_for(lambda: "presence_loaded" in tracker.log(), "presence")
+    loading, _ = tracker.log().split("presence_loaded")
+    assert "batch_committed" in loading
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_the_second_resumes_for_the_first_within_seconds(discord, sql, pair, how):
     first, second = pair
