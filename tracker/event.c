@@ -148,6 +148,13 @@ static const cJSON *find_member(const struct member *index, size_t n, uint64_t u
     return found != NULL ? found->member : NULL;
 }
 
+static int by_user(const void *a, const void *b)
+{
+    const uint64_t x = ((const struct event_voice_state *)a)->user.user_id;
+    const uint64_t y = ((const struct event_voice_state *)b)->user.user_id;
+    return (x > y) - (x < y);
+}
+
 /* The entries of voice_states[] carry no member: the members of all who are in voice stand in members[]. */
 static size_t read_voice_states(const cJSON *d, const cJSON *states, struct event_voice_state *out)
 {
@@ -165,6 +172,7 @@ static size_t read_voice_states(const cJSON *d, const cJSON *states, struct even
         n++;
     }
     free(members);
+    qsort(out, n, sizeof(*out), by_user);
     return n;
 }
 

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <uthash.h>
 
-/* Members lie side by side in the order of their ids: 48 bytes each where a node of a hash takes 112, and even of ten
- * thousand in one server one is let in within microseconds. */
+/* Members lie side by side in the order of their ids: 48 bytes each where a node of a hash takes 112, and even of a hundred
+ * thousand in one server one is let in within some ten microseconds. Where all come at once, in a snapshot, they come in that
+ * order, and none has to be moved. */
 struct guild {
     uint64_t guild_id;
     struct voice_member *members;
