@@ -151,7 +151,7 @@ def measure_open(figures):
 
 
 def voice_state(server, user, channel, mute):
-    id = str(800000000000000000 + user)
+    id = str(800000000000000000 + user * 2654435761 % 2**32)  # as in life: whoever comes next may stand anywhere among them
     return {
         "member": {
             "user": {

@@ -53,6 +53,12 @@ enum act { JOIN, MUTE, MOVE, LEAVE, N_ACTS };
 
 static const uint64_t first_id = UINT64_C(800000000000000000);
 
+/* Ids as in life: whoever comes next may stand anywhere among them. A bijection of 32 bits. */
+static uint64_t user_id(uint64_t user)
+{
+    return first_id + (uint32_t)(user * UINT64_C(2654435761));
+}
+
 static void write_event(struct buffer *out, uint64_t user, enum act act, uint64_t seq)
 {
     static const char *const names[] = {"Ann",  "Björk",  "Владимир", "小林さくら",
@@ -74,7 +80,7 @@ static void write_event(struct buffer *out, uint64_t user, enum act act, uint64_
         "\",\"suppress\":false,\"session_id\":\"1b7c2d3e4f5061728394a5b6c7d8e9f0\",\"self_video\":false,\"self_mute\":%s,"
         "\"self_deaf\":false,\"request_to_speak_timestamp\":null,\"mute\":false,\"guild_id\":\"%" PRIu64
         "\",\"deaf\":false,\"channel_id\":%s}}",
-        seq, user, first_id + user, names[user % 8], user, names[user % 5], first_id + user, mute,
+        seq, user, user_id(user), names[user % 8], user, names[user % 5], user_id(user), mute,
         first_id + user % SERVERS, channel);
 }
 
