@@ -6,8 +6,7 @@
  *     queries partners GUILD CALLS MEMBER RANGE...
  *     queries stats GUILD CALLS MEMBER VIEW...    MEMBER 0: the server
  *
- * Ranges and views by number. A line of JSON for each: name (the number), n, and p50, p99 and least in
- * milliseconds.
+ * Ranges and views by number. A line of JSON for each: name (the number), n, and p50 and p99 in milliseconds.
  */
 #include "db/leaderboard.h"
 #include "db/partners.h"
@@ -72,8 +71,8 @@ static void answered(const void *answer)
         took[done - WARM_UP] = now_ms() - began;
     if (++done == WARM_UP + calls) {
         qsort(took, (size_t)calls, sizeof(*took), compare);
-        printf("{\"name\": \"%s\", \"n\": %d, \"p50\": %.3f, \"p99\": %.3f}\n", *questions++, calls, quantile(0.5),
-               quantile(0.99));
+        printf("{\"name\": \"%s\", \"n\": %d, \"p50\": %.3f, \"p99\": %.3f}\n", *questions++, calls,
+               quantile(0.5), quantile(0.99));
         done = 0;
     }
     if (*questions == NULL)
