@@ -312,7 +312,7 @@ static void on_purge(void *arg)
 {
     struct pending *const pending = arg;
     pending->purge = NULL;
-    db_pending_purge(pending->app->pending_pool, on_purged, pending);
+    db_pending_purge(pending->app->pool, on_purged, pending); /* no acknowledgement waits for it */
 }
 
 /* The whole ------------------------------------------------------------------------------------------------ */

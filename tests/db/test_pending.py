@@ -1,6 +1,7 @@
 """Answers owed: recorded once, claimed by one at a time, and no token is left of those that are closed."""
 
 import concurrent.futures
+import time
 
 import psycopg
 import pytest
@@ -178,10 +179,11 @@ def test_two_never_get_the_same(sql, database, how):
 
 
 def test_purge(sql, database):
-    for interaction in (1, 2, 3, 4):
+    first = (int(1000 * time.time()) - 1420070400000 - 901_000) << 22  # of Discord, 15 minutes ago
+    for interaction in (1, 2, first, 4):
         record(database, interaction)
     ask(database, "close", ANN, 1)
-    age(sql, "15 minutes 1 second", 1, 2, 3)
+    age(sql, "15 minutes 1 second", 1, 2, first)
     assert ask(database, "purge")[0].given_up == 2
     assert ask(database, "purge")[0].given_up == 0
     assert sql.execute("SELECT interaction_id FROM interaction_pending").fetchall() == [(4,)]
