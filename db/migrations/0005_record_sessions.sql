@@ -23,9 +23,15 @@ SELECT guild_id, period, period_start, bucket_of(total_seconds), count(*) FROM v
 -- guilds than that.
 --
 -- Opens, ends and imports sessions of one guild: whole rows, with ended_at null for those that stay open. Ended rows add
--- their seconds to the rollups. A row that is already ended is ignored, so a repeated call adds nothing. Writers of the same
--- guild wait for each other (lock by guild; call for several guilds in id order). Of a member who ends one session and
--- begins another, both rows go in one call.
+-- their seconds to the rollups. A row that is already ended is ignored, so a repeated call adds nothing. Of a member who ends
+-- one session and begins another, both rows go in one call.
+--
+-- A member's sessions must not overlap: days, streaks, boards and partners rest on it. The caller sees to that; nothing here does.
+--
+-- Writers of the same guild wait for each other (lock by guild; call for several guilds in id order), but for one that came while
+-- the guild was not known and one that came after. Sums are right even so: an upsert waits for the row that it adds to, and tells
+-- by what it then finds whether the member is new there. Should the two wait for each other's rows, PostgreSQL refuses one of them
+-- (40P01), and its batch is sent again.
 CREATE OR REPLACE FUNCTION record_sessions(_guild bigint, _session bigint[], _user bigint[], _channel bigint[],
                                 _start bigint[], _end bigint[], _reason text[]) RETURNS void
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
