@@ -63,27 +63,36 @@ static const struct db_statement find_later_pending = {
     ")",
 };
 
-struct looking {
-    void (*on_done)(void *arg, bool overtaken);
+/* In the job's memory. */
+struct db_pending_look {
+    void (*on_done)(void *arg, bool overtaken); /* NULL: cancelled */
     void *arg;
 };
 
 static void on_looked(void *arg, const struct db_outcome *outcome)
 {
-    const struct looking *const looking = arg;
-    looking->on_done(looking->arg, outcome->status == DB_OK && db_bool(outcome->rows[0], 0, 0));
+    const struct db_pending_look *const look = arg;
+    if (look->on_done != NULL)
+        look->on_done(look->arg, outcome->status == DB_OK && db_bool(outcome->rows[0], 0, 0));
 }
 
-void db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id, uint64_t message_id,
-                             void (*on_done)(void *arg, bool overtaken), void *arg)
+struct db_pending_look *db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id,
+                                                uint64_t message_id, void (*on_done)(void *arg, bool overtaken),
+                                                void *arg)
 {
     struct db_job *const job = db_job_create();
-    struct looking *const looking = db_job_memory(job, sizeof(*looking));
-    *looking = (struct looking){.on_done = on_done, .arg = arg};
+    struct db_pending_look *const look = db_job_memory(job, sizeof(*look));
+    *look = (struct db_pending_look){.on_done = on_done, .arg = arg};
     db_job_statement(job, &find_later_pending);
     db_job_snowflake(job, message_id);
     db_job_snowflake(job, interaction_id);
-    db_pool_submit(pool, job, on_looked, looking);
+    db_pool_submit(pool, job, on_looked, look);
+    return look;
+}
+
+void db_pending_look_cancel(struct db_pending_look *look)
+{
+    look->on_done = NULL;
 }
 
 /* Settling ------------------------------------------------------------------------------------------------- */
@@ -91,7 +100,8 @@ void db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id, uint
 static const struct db_statement close_pending = {
     "close_pending",
     "UPDATE interaction_pending "
-    "SET done_at = now(), request = '' "
+    "SET done_at = now(), request = '', "
+    "    message_id = CASE WHEN interaction_id <> ALL ($2::bigint[]) THEN message_id END "
     "WHERE interaction_id = ANY ($1::bigint[]) AND done_at IS NULL",
 };
 
@@ -129,6 +139,7 @@ void db_pending_settle(struct db_pool *pool, uint64_t worker, const struct db_pe
     *waiting = (struct settling){.on_done = on_done, .arg = arg};
     db_job_statement(job, &close_pending);
     add_ids(job, settling->closed);
+    add_ids(job, settling->unedited);
     if (settling->released.n > 0) {
         db_job_statement(job, &release_pending);
         add_ids(job, settling->released);

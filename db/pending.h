@@ -5,7 +5,7 @@
  * which holds the token, and stay 15 minutes, so that a repeated interaction is recognised.
  *
  * Of several clicks that do nothing but edit one message, whether answered or not, the last decides: the others
- * are closed before anybody claims.
+ * are closed before anybody claims. One that ended without an edit decides nothing.
  *
  * worker is one life of a worker process: a random number below 2^63.
  */
@@ -35,9 +35,13 @@ enum db_pending_recorded {
 void db_pending_record(struct db_pool *pool, uint64_t worker, const struct db_pending_request *request,
                        void (*on_done)(void *arg, enum db_pending_recorded recorded), void *arg);
 
-/* Whether a later click on that message is known, answered or not. False where the database does not answer. */
-void db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id, uint64_t message_id,
-                             void (*on_done)(void *arg, bool overtaken), void *arg);
+/* Whether a later click on that message is known that has edited it or may yet. False where the database does not
+ * answer. */
+struct db_pending_look *db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id,
+                                                uint64_t message_id, void (*on_done)(void *arg, bool overtaken),
+                                                void *arg);
+/* Before on_done, which is then not called. */
+void db_pending_look_cancel(struct db_pending_look *look);
 
 struct db_pending_ids {
     const uint64_t *ids;
@@ -46,6 +50,7 @@ struct db_pending_ids {
 
 struct db_pending_settling {
     struct db_pending_ids closed;   /* whoever has claimed them */
+    struct db_pending_ids unedited; /* of these: their message is as it was, and no other click is overtaken */
     struct db_pending_ids released; /* of the worker's own: free for anybody */
     int pause_seconds;              /* before a released one may be claimed */
 };

@@ -87,11 +87,11 @@ static void begin_command(struct app *app, struct http_exchange *exchange, struc
         .app = app,
         .exchange = exchange,
         .command = command,
-        .reply = reply_create(app, interaction, command->name, command->ephemeral),
+        .reply = reply_create(app, interaction, command),
     };
     struct db_pending_request request = {
         .interaction_id = interaction->id,
-        .message_id = command->saves ? 0 : reply_changed_message(beginning->reply),
+        .message_id = reply_only_changes(beginning->reply),
     };
     request.body = http_exchange_body(exchange, &request.len);
     pending_record(app->pending, &request, on_recorded, beginning);
@@ -131,10 +131,9 @@ bool endpoint_resume(struct app *app, const char *body, size_t len)
         log_error("pending_unreadable", "problem=%d bytes=%zu", problem, len);
         return false;
     }
+    static const struct command unknown = {.name = "unknown"};
     const struct command *const command = command_find(interaction);
-    const bool ephemeral = command != NULL && command->ephemeral;
-    struct reply *const reply =
-        reply_create(app, interaction, command != NULL ? command->name : "unknown", ephemeral);
+    struct reply *const reply = reply_create(app, interaction, command != NULL ? command : &unknown);
     reply_take_over(reply);
     metrics_count(METRIC_RECORDED, "taken_over", NULL);
     if (command != NULL)

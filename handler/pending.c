@@ -103,23 +103,28 @@ static void write_settled(struct pending *pending)
     if (pending->settled == NULL || pending->writing != NULL)
         return;
     uint64_t *const closed = mem_alloc(pending->n_settled * sizeof(*closed));
+    uint64_t *const unedited = mem_alloc(pending->n_settled * sizeof(*unedited));
     uint64_t *const released = mem_alloc(pending->n_settled * sizeof(*released));
-    size_t n_closed = 0, n_released = 0;
+    size_t n_closed = 0, n_unedited = 0, n_released = 0;
     for (const struct owed *owed = pending->settled; owed != NULL; owed = owed->next) {
-        if (owed->end == PENDING_CLOSED)
-            closed[n_closed++] = owed->interaction_id;
-        else
+        if (owed->end == PENDING_RELEASED)
             released[n_released++] = owed->interaction_id;
+        else
+            closed[n_closed++] = owed->interaction_id;
+        if (owed->end == PENDING_UNEDITED)
+            unedited[n_unedited++] = owed->interaction_id;
     }
     pending->writing = pending->settled;
     pending->settled = NULL;
     const struct db_pending_settling settling = {
         .closed = {closed, n_closed},
+        .unedited = {unedited, n_unedited},
         .released = {released, n_released},
         .pause_seconds = pending->draining ? 0 : PAUSE_S,
     };
     db_pending_settle(pending->app->pending_pool, pending->self->life, &settling, on_settled, pending);
     free(closed);
+    free(unedited);
     free(released);
 }
 
@@ -237,7 +242,7 @@ static void take(struct pending *pending, const struct db_pending_request *reque
     add(pending, id);
     log_info("interaction_taken_over", "id=%" PRIu64, id);
     if (!pending->resume(pending->app, request->body, request->len))
-        pending_end(pending, id, PENDING_CLOSED);
+        pending_end(pending, id, PENDING_UNEDITED);
 }
 
 static void on_claimed(void *arg, const struct db_pending_request *claimed, size_t n)

@@ -34,7 +34,8 @@ void pending_record(struct pending *pending, const struct db_pending_request *re
                     void (*on_recorded)(void *arg, enum pending_recorded recorded), void *arg);
 
 enum pending_end {
-    PENDING_CLOSED,   /* the answer is delivered, or Discord wants none */
+    PENDING_CLOSED,   /* the answer is delivered */
+    PENDING_UNEDITED, /* nothing is owed either, but its message stays as it was: it overtakes no other click */
     PENDING_RELEASED, /* it could not be delivered: to be tried again in a while, by anybody */
 };
 

@@ -2,12 +2,14 @@
 
 #include "db/pending.h"
 #include "handler/app.h"
+#include "handler/command.h"
 #include "handler/components.h"
 #include "handler/metrics.h"
 #include "handler/pending.h"
 #include "infra/clock.h"
 #include "infra/json.h"
 #include "infra/log.h"
+#include "infra/loop.h"
 #include "infra/mem.h"
 #include "infra/rest.h"
 
@@ -21,6 +23,7 @@ enum {
     ACCENT_COLOR = 0x4CC9F0,
     /* The token lives 15 minutes, and what is not delivered will be tried again; but other answers need the place. */
     DEADLINE_MS = 30000,
+    LOOK_MS = 500,
 };
 
 enum acknowledgement { ACK_UNDER_WAY, ACK_SENT, ACK_LOST, ACK_ELSEWHERE };
@@ -33,15 +36,16 @@ enum target {
 struct reply {
     struct app *app;
     struct interaction *interaction;
-    const char *command;
+    const struct command *command;
     enum target target;
     int64_t started_ms; /* all on the monotonic clock */
     int64_t acknowledged_ms;
     enum acknowledgement acknowledgement;
-    bool
-        overtaken; /* by a later click on the same message: here one that was answered with an edit, elsewhere any */
-    bool looking; /* for one elsewhere, */
-    bool looked;  /* and that is done */
+    /* By a later click on the same message: here one that was answered with an edit, elsewhere one that may be. */
+    bool overtaken;
+    struct db_pending_look *look; /* for one elsewhere, under way, */
+    struct loop_timer *look_late;
+    bool looked; /* and done */
     bool sending;
     struct reply *prev, *next; /* in app->replies, the newest first */
 
@@ -155,15 +159,20 @@ static enum target target_of(const struct interaction *interaction, bool ephemer
     return interaction->owner_id == interaction->user.id ? CLICKED_MESSAGE : PRIVATE_MESSAGE;
 }
 
-uint64_t reply_changed_message(const struct reply *reply)
+static uint64_t changed_message(const struct reply *reply)
 {
     return reply->target == CLICKED_MESSAGE ? reply->interaction->message_id : 0;
 }
 
+uint64_t reply_only_changes(const struct reply *reply)
+{
+    return reply->command->saves ? 0 : changed_message(reply);
+}
+
 static bool changes_the_same(const struct reply *a, const struct reply *b)
 {
-    const uint64_t message_id = reply_changed_message(a);
-    return message_id != 0 && message_id == reply_changed_message(b);
+    const uint64_t message_id = changed_message(a);
+    return message_id != 0 && message_id == changed_message(b);
 }
 
 /* Ids grow with time. One that was taken over comes late, and must not pass for the last click. */
@@ -172,14 +181,13 @@ static int newest_first(const struct reply *a, const struct reply *b)
     return (a->interaction->id < b->interaction->id) - (a->interaction->id > b->interaction->id);
 }
 
-struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command,
-                           bool ephemeral)
+struct reply *reply_create(struct app *app, struct interaction *interaction, const struct command *command)
 {
     struct reply *const reply = mem_alloc(sizeof(*reply));
     reply->app = app;
     reply->interaction = interaction;
     reply->command = command;
-    reply->target = target_of(interaction, ephemeral);
+    reply->target = target_of(interaction, command->ephemeral);
     reply->started_ms = clock_monotonic_ms();
     DL_INSERT_INORDER(app->replies, reply, newest_first);
     metrics_set(METRIC_ANSWERS_PENDING, (double)++app->n_commands);
@@ -250,9 +258,9 @@ void reply_cancel(struct reply *reply)
 static void end(struct reply *reply, const char *result, enum pending_end how)
 {
     log_info("interaction_answered", "id=%" PRIu64 " command=%s result=%s ack_ms=%" PRId64 " ms=%" PRId64,
-             reply->interaction->id, reply->command, result, reply->acknowledged_ms - reply->started_ms,
+             reply->interaction->id, reply->command->name, result, reply->acknowledged_ms - reply->started_ms,
              clock_monotonic_ms() - reply->started_ms);
-    metrics_count(METRIC_INTERACTIONS, reply->command, result);
+    metrics_count(METRIC_INTERACTIONS, reply->command->name, result);
     if (reply->sending)
         metrics_observe(METRIC_ANSWER_SECONDS, (double)(clock_monotonic_ms() - reply->started_ms) / 1000);
     pending_end(reply->app->pending, reply->interaction->id, how);
@@ -262,8 +270,10 @@ static void end(struct reply *reply, const char *result, enum pending_end how)
 /* A refusal is final. Whatever did not reach Discord is still owed. Failures of all kinds were logged by rest. */
 static void end_sent(struct reply *reply, const struct rest_response *response, const char *result)
 {
-    const bool reached = response->status == REST_OK || response->status == REST_REFUSED;
-    end(reply, response->status == REST_OK ? result : "failed", reached ? PENDING_CLOSED : PENDING_RELEASED);
+    if (response->status == REST_OK)
+        end(reply, result, reply->words == NULL ? PENDING_CLOSED : PENDING_UNEDITED);
+    else
+        end(reply, "failed", response->status == REST_REFUSED ? PENDING_UNEDITED : PENDING_RELEASED);
 }
 
 /* A path segment: whatever a token may hold, it stays one. */
@@ -356,7 +366,7 @@ static void send_picture(struct reply *reply)
 static bool has_to_wait(const struct reply *reply)
 {
     if ((reply->text == NULL && reply->words == NULL) || reply->acknowledgement == ACK_UNDER_WAY ||
-        reply->looking || reply->sending)
+        reply->look != NULL || reply->sending)
         return true;
     for (const struct reply *other = reply->app->replies; other != NULL; other = other->next) {
         if (other->sending && changes_the_same(other, reply))
@@ -371,19 +381,37 @@ static bool fits(const struct reply *reply)
            (int64_t)reply->picture.len <= reply->interaction->attachment_size_limit;
 }
 
+/* Other workers have clicks on the same message too. */
+static bool has_to_look(const struct reply *reply)
+{
+    return !reply->looked && reply->words == NULL && reply_only_changes(reply) != 0;
+}
+
 static void on_looked(void *arg, bool overtaken)
 {
     struct reply *const reply = arg;
-    reply->looking = false;
+    loop_cancel(reply->look_late);
+    reply->look_late = NULL;
+    reply->look = NULL;
     reply->looked = true;
     reply->overtaken = reply->overtaken || overtaken;
     send_when_due(reply);
 }
 
-/* Other workers have clicks on the same message too. */
-static bool has_to_look(const struct reply *reply)
+/* A picture that is finished does not wait for a database that hangs. */
+static void on_look_late(void *arg)
 {
-    return !reply->looked && reply->words == NULL && reply_changed_message(reply) != 0;
+    struct reply *const reply = arg;
+    reply->look_late = NULL;
+    db_pending_look_cancel(reply->look);
+    on_looked(reply, false);
+}
+
+static void look(struct reply *reply)
+{
+    reply->look = db_pending_is_overtaken(reply->app->pending_pool, reply->interaction->id,
+                                          reply_only_changes(reply), on_looked, reply);
+    reply->look_late = loop_after(reply->app->loop, LOOK_MS, on_look_late, reply);
 }
 
 static void send_when_due(struct reply *reply)
@@ -392,13 +420,11 @@ static void send_when_due(struct reply *reply)
         return;
     if (reply->acknowledgement == ACK_LOST || reply->overtaken) {
         /* Discord waits for no edit. */
-        end(reply, reply->overtaken ? "overtaken" : "unacknowledged", PENDING_CLOSED);
+        end(reply, reply->overtaken ? "overtaken" : "unacknowledged", PENDING_UNEDITED);
         return;
     }
     if (has_to_look(reply)) {
-        reply->looking = true;
-        db_pending_is_overtaken(reply->app->pending_pool, reply->interaction->id, reply_changed_message(reply),
-                                on_looked, reply);
+        look(reply);
         return;
     }
     reply->sending = true;

@@ -4,7 +4,10 @@
  *
  * A command is answered with a message of its own. A click by who ran the command changes the message; a click
  * by anybody else leaves it alone and is answered with a copy that only they see. Of several clicks that would
- * change one message, those overtaken by a later one are dropped, and edits go out one after the other.
+ * change one message, those overtaken by a later one are dropped, and edits go out one after the other. Other
+ * workers may have some of these clicks: right before its edit, a reply looks for later ones in the database, for
+ * half a second at most. What remains: an edit that had to be repeated may come after that of a click made since,
+ * and a click gives way to a later one even if that one then ends in words.
  */
 #pragma once
 
@@ -14,19 +17,19 @@
 #include <stdbool.h>
 
 struct app;
+struct command;
 struct reply;
 
-/* Takes the interaction. command is a constant, for the log; ephemeral: only who ran it sees the answer. */
-struct reply *reply_create(struct app *app, struct interaction *interaction, const char *command,
-                           bool ephemeral);
+/* Takes the interaction. The command is a constant. */
+struct reply *reply_create(struct app *app, struct interaction *interaction, const struct command *command);
 /* Good until the command answers. */
 const struct interaction *reply_interaction(const struct reply *reply);
 
 /* The acknowledgement that promises the answer: JSON, the caller frees. */
 char *reply_acknowledgement(const struct reply *reply);
 
-/* The message that the answer changes; 0: it comes as one of its own. */
-uint64_t reply_changed_message(const struct reply *reply);
+/* The message that a click changes, where it does nothing else: a later click makes it needless. Else 0. */
+uint64_t reply_only_changes(const struct reply *reply);
 
 /* Whether a file may be attached where the command was run; if not, a picture need not be drawn. */
 bool reply_takes_pictures(const struct reply *reply);

@@ -280,6 +280,15 @@ static void ask_close(char **words, int n)
     db_pending_settle(pool, number(words[0]), &settling, on_pending_settled, &left);
 }
 
+static void ask_close_unedited(char **words, int n)
+{
+    left = 1;
+    uint64_t ids[MAX_IDS];
+    const struct db_pending_ids closed = ids_of(ids, words + 1, n - 1);
+    const struct db_pending_settling settling = {.closed = closed, .unedited = closed};
+    db_pending_settle(pool, number(words[0]), &settling, on_pending_settled, &left);
+}
+
 static void ask_release(char **words, int n)
 {
     left = 1;
@@ -312,7 +321,7 @@ static const struct {
     {"partners", 4, ask_partners},   {"stats", 3, ask_stats}, {"settings", 1, ask_settings},
     {"change", 5, ask_change},       {"load", 3, ask_load},   {"record", 3, ask_record},
     {"overtaken", 2, ask_overtaken}, {"claim", 3, ask_claim}, {"close", 2, ask_close},
-    {"release", 3, ask_release},     {"purge", 0, ask_purge},
+    {"release", 3, ask_release},     {"purge", 0, ask_purge}, {"close_unedited", 2, ask_close_unedited},
 };
 
 int main(int argc, char **argv)

@@ -145,6 +145,14 @@ def test_who_is_overtaken(sql, database):
     assert overtaken(database, 1, 77)
 
 
+def test_a_click_that_edited_nothing_overtakes_nobody(sql, database):
+    for interaction in (1, 2, 3):
+        record(database, interaction, message=77)
+    assert ask(database, "close_unedited", ANN, 3)[0].ok and row(sql, 3)[3]
+    assert [overtaken(database, n, 77) for n in (1, 2)] == [True, False]
+    assert ids(claim(database, CLEO, ANN)) == [2]
+
+
 def test_an_overtaken_click_is_not_waited_for(sql, database):
     for interaction in (1, 2, 3):
         record(database, interaction, message=77)

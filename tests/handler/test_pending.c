@@ -28,7 +28,7 @@ static struct {
     void *recorded_arg;
     int n_recorded;
 
-    struct ids closed, released;
+    struct ids closed, unedited, released;
     int pause_seconds;
     void (*on_settled)(void *arg, bool ok);
     void *settled_arg;
@@ -88,6 +88,7 @@ void db_pending_settle(struct db_pool *pool, uint64_t worker, const struct db_pe
     (void)pool, (void)worker;
     assert_null(world.on_settled); /* one at a time */
     copy(&world.closed, settling->closed);
+    copy(&world.unedited, settling->unedited);
     copy(&world.released, settling->released);
     world.pause_seconds = settling->pause_seconds;
     world.on_settled = on_done;
@@ -214,6 +215,7 @@ static void test_recorded_and_closed(void **state)
     assert_false(pending_is_idle(pending));
     pending_end(pending, 5, PENDING_CLOSED);
     assert_ids(&world.closed, 1, 5);
+    assert_int_equal(world.unedited.n, 0);
     assert_int_equal(world.released.n, 0);
     answer_settle(true);
     answer_claim(0, 0);
@@ -291,8 +293,9 @@ static void test_settling_collects_and_repeats(void **state)
     assert_int_equal(world.pause_seconds, 10);
     answer_settle(false);
     assert_int_equal(world.n_settled, 2); /* not at once */
-    pending_end(pending, 4, PENDING_CLOSED);
+    pending_end(pending, 4, PENDING_UNEDITED);
     assert_ids(&world.closed, 2, 3, 4);
+    assert_ids(&world.unedited, 1, 4);
     assert_ids(&world.released, 1, 2);
     answer_settle(true);
     assert_null(world.on_settled);

@@ -4,8 +4,10 @@
 
 #include "db/pending.h"
 #include "handler/app.h"
+#include "handler/command.h"
 #include "handler/pending.h"
 #include "infra/json.h"
+#include "infra/loop.h"
 #include "infra/mem.h"
 #include "infra/rest.h"
 
@@ -55,14 +57,24 @@ void pending_end(struct pending *pending, uint64_t interaction_id, enum pending_
 static void (*on_looked)(void *arg, bool overtaken);
 static void *on_looked_arg;
 
-void db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id, uint64_t message_id,
-                             void (*done)(void *arg, bool overtaken), void *arg)
+struct db_pending_look *db_pending_is_overtaken(struct db_pool *pool, uint64_t interaction_id,
+                                                uint64_t message_id, void (*done)(void *arg, bool overtaken),
+                                                void *arg)
 {
+    static char look;
     (void)pool;
     assert_true(interaction_id >= 99);
     assert_int_equal(message_id, 8);
     on_looked = done;
     on_looked_arg = arg;
+    return (struct db_pending_look *)&look;
+}
+
+void db_pending_look_cancel(struct db_pending_look *look)
+{
+    assert_non_null(look);
+    assert_non_null(on_looked);
+    on_looked = NULL;
 }
 
 /* Answers who has looked. */
@@ -88,7 +100,8 @@ static struct reply *create_for(const char *text, bool ephemeral)
     enum interaction_problem problem;
     n_sent = 0;
     app.application_id = 7;
-    return reply_create(&app, interaction_parse(text, strlen(text), &problem), "test", ephemeral);
+    static const struct command commands[] = {{.name = "test"}, {.name = "test", .ephemeral = true}};
+    return reply_create(&app, interaction_parse(text, strlen(text), &problem), &commands[ephemeral]);
 }
 
 static struct reply *create(void)
@@ -280,7 +293,40 @@ static void test_a_click_is_overtaken_elsewhere(void **state)
     overtaken_elsewhere(true);
     assert_int_equal(n_sent, 0);
     assert_int_equal(n_ended, 1);
-    assert_int_equal(ended, PENDING_CLOSED);
+    assert_int_equal(ended, PENDING_UNEDITED);
+    assert_int_equal(app.n_commands, 0);
+}
+
+/* A database that hangs is not waited for. */
+static void test_a_look_that_takes_too_long(void **state)
+{
+    (void)state;
+    struct reply *const reply = create_click("5");
+    reply_on_acknowledged(reply, true);
+    answer_picture(reply);
+    assert_int_equal(n_sent, 0);
+    while (n_sent == 0)
+        loop_turn(app.loop, 5);
+    assert_null(on_looked);
+    finish(REST_OK, 200);
+    assert_int_equal(app.n_commands, 0);
+}
+
+/* Clicks that save something are recorded as no competitors of each other. */
+static void test_who_saves_does_not_look(void **state)
+{
+    (void)state;
+    static const struct command saving = {.name = "saving", .saves = true};
+    enum interaction_problem problem;
+    static const char text[] = HEAD("99") "\"type\":3,\"data\":{\"custom_id\":\"x\"},\"message\":{\"id\":\"8\","
+                                          "\"interaction_metadata\":{\"user\":{\"id\":\"5\"}}}}";
+    struct reply *const reply = reply_create(&app, interaction_parse(text, strlen(text), &problem), &saving);
+    assert_int_equal(reply_only_changes(reply), 0);
+    n_sent = 0;
+    reply_on_acknowledged(reply, true);
+    answer_picture(reply);
+    assert_int_equal(n_sent, 1);
+    finish(REST_OK, 200);
     assert_int_equal(app.n_commands, 0);
 }
 
@@ -321,12 +367,12 @@ static void test_how_it_ends(void **state)
     static const struct {
         enum rest_status status;
         int http_status;
-        enum pending_end end;
+        enum pending_end picture, words;
     } cases[] = {
-        {REST_OK, 200, PENDING_CLOSED},
-        {REST_REFUSED, 404, PENDING_CLOSED},
-        {REST_UNREACHABLE, 503, PENDING_RELEASED},
-        {REST_FULL, 0, PENDING_RELEASED},
+        {REST_OK, 200, PENDING_CLOSED, PENDING_UNEDITED},
+        {REST_REFUSED, 404, PENDING_UNEDITED, PENDING_UNEDITED},
+        {REST_UNREACHABLE, 503, PENDING_RELEASED, PENDING_RELEASED},
+        {REST_FULL, 0, PENDING_RELEASED, PENDING_RELEASED},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (int with_words = 0; with_words < 2; with_words++) {
@@ -340,14 +386,14 @@ static void test_how_it_ends(void **state)
             assert_int_equal(n_ended, 0);
             finish(cases[i].status, cases[i].http_status);
             assert_int_equal(n_ended, 1);
-            assert_int_equal(ended, cases[i].end);
+            assert_int_equal(ended, with_words ? cases[i].words : cases[i].picture);
         }
     }
     struct reply *const reply = create();
     reply_on_acknowledged(reply, false);
     reply_words(reply, "nobody waits");
     assert_int_equal(n_ended, 2);
-    assert_int_equal(ended, PENDING_CLOSED);
+    assert_int_equal(ended, PENDING_UNEDITED);
 }
 
 static void test_cancel(void **state)
@@ -411,6 +457,20 @@ static void test_json(void **state)
     cJSON_Delete(controls);
 }
 
+static int set_up(void **state)
+{
+    (void)state;
+    app.loop = loop_create();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    loop_destroy(app.loop);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +483,8 @@ int main(void)
         cmocka_unit_test(test_a_click_overtakes_another),
         cmocka_unit_test(test_a_click_waits_for_an_edit_under_way),
         cmocka_unit_test(test_a_click_is_overtaken_elsewhere),
+        cmocka_unit_test(test_a_look_that_takes_too_long),
+        cmocka_unit_test(test_who_saves_does_not_look),
         cmocka_unit_test(test_a_click_is_overtaken_while_it_looks),
         cmocka_unit_test(test_full_queue),
         cmocka_unit_test(test_how_it_ends),
@@ -431,5 +493,5 @@ int main(void)
         cmocka_unit_test(test_acknowledgements),
         cmocka_unit_test(test_json),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }
