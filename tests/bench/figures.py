@@ -2,6 +2,7 @@
 
 import json
 import math
+import pathlib
 import subprocess
 
 from harness import TESTS
@@ -10,6 +11,12 @@ from harness import TESTS
 def quantile(values, q):
     """The smallest of the values that a share q of them does not exceed."""
     return sorted(values)[max(0, math.ceil(q * len(values)) - 1)]
+
+
+def cpu_seconds(*pids):
+    """That processes have used so far. Of all threads: what stands beside their folder is of the first alone."""
+    threads = [path for pid in pids for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(path.read_text().split()[0]) for path in threads) / 1e9
 
 
 class Figures:

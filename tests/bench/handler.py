@@ -16,7 +16,7 @@ import urllib.request
 import large
 import psycopg
 from asking import RANGES
-from figures import program, quantile
+from figures import cpu_seconds, program, quantile
 from harness import BIN, ROOT, Discord, Program, free_port, is_ready, wait_for
 
 CONNECTIONS = 32
@@ -25,12 +25,6 @@ WARM_UP, ALONE, CROWD_WARM_UP, MINUTE = 10, 15, 30, 60  # seconds; a crowd fills
 
 TOKEN = base64.b64encode(bytes(150)).decode()  # as long as Discord's
 SNOWFLAKES = itertools.count(int(1000 * time.time() - 1420070400000) << 22)  # of now: never used before
-
-
-def cpu_seconds(*pids):
-    """Of all threads: what stands beside their folder is of the first alone."""
-    threads = [path for pid in pids for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")]
-    return sum(int(path.read_text().split()[0]) for path in threads) / 1e9
 
 
 class Handler:

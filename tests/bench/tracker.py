@@ -8,7 +8,7 @@ import time
 
 import large
 import psycopg
-from figures import program, quantile
+from figures import cpu_seconds, program, quantile
 from gateway import Gateway
 from harness import BIN, Discord, Program, free_port, migrate, wait_for
 
@@ -66,11 +66,6 @@ class Tracker:
     def kill(self):
         self.program.process.kill()
         self.program.process.wait()
-
-
-def cpu_seconds(pid):
-    """Of all its threads."""
-    return sum(int(thread.read_text().split()[0]) for thread in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 def server_process(sql):
