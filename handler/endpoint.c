@@ -215,7 +215,7 @@ static void on_health(void *arg, struct http_exchange *exchange)
 static void on_ready(void *arg, struct http_exchange *exchange)
 {
     const struct app *const app = arg;
-    const bool ready = db_pool_ready(app->pool);
+    const bool ready = db_pool_ready(app->pool) && db_pool_ready(app->pending_pool);
     respond_text(exchange, ready ? 200 : 503, ready ? "ok\n" : "no database\n");
 }
 

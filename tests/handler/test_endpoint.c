@@ -45,7 +45,7 @@ static const uint64_t guild_id = 1187440136951169024;
 
 /* What the made-up parts say, and what they heard. */
 static struct {
-    bool database_ready, database_fails;
+    bool pool_ready, pending_pool_ready, database_fails;
     struct db_leaderboard board;
     struct db_leaderboard_query query;
     void (*on_board)(void *arg, const struct db_leaderboard *board);
@@ -83,8 +83,7 @@ static uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
 
 bool db_pool_ready(const struct db_pool *pool)
 {
-    (void)pool;
-    return world.database_ready;
+    return pool == app.pool ? world.pool_ready : world.pending_pool_ready;
 }
 
 static void on_board_time(void *arg)
@@ -250,7 +249,13 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&world, 0, sizeof(world));
-    app = (struct app){.loop = loop_create(), .application_id = 7};
+    static char pool, pending_pool; /* to be told from each other */
+    app = (struct app){
+        .loop = loop_create(),
+        .application_id = 7,
+        .pool = (struct db_pool *)&pool,
+        .pending_pool = (struct db_pool *)&pending_pool,
+    };
     app.drawing = drawing_create(app.loop);
     cdn = http_client_create(app.loop, &(struct http_client_config){.user_agent = "test"});
     app.avatars = avatars_create(app.loop, cdn, "http://127.0.0.1:1", 0);
@@ -553,7 +558,9 @@ static void test_health(void **state)
     (void)state;
     expect(get("/healthz"), 200, "ok");
     expect(get("/readyz"), 503, "no database");
-    world.database_ready = true;
+    world.pool_ready = true;
+    expect(get("/readyz"), 503, "no database");
+    world.pending_pool_ready = true;
     expect(get("/readyz"), 200, "ok");
     expect(get("/"), 404, "nothing");
     expect(get("/interactions"), 405, "method");
