@@ -1,6 +1,7 @@
 /* What a worker has for its commands: made once after the fork, lent to all of them. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct app {
     struct avatars *avatars;
     struct drawing *drawing;
     struct pending *pending;
+    bool has_siblings; /* workers that accept connections too */
     uint64_t application_id;
     uint8_t public_key[32];
     /* Kept by reply, from an interaction to the end of its answer. */

@@ -63,8 +63,8 @@ static void on_recorded(void *arg, enum pending_recorded recorded)
     metrics_count(METRIC_RECORDED, names[recorded], NULL);
     char *const json = reply_acknowledgement(reply);
     /* A card is drawn where its click came in, and a proxy uses the same few connections again and again. A new one is
-     * accepted by a worker that has time. */
-    if (drawing_waiting(beginning->app->drawing) >= BUSY_CARDS)
+     * accepted by a worker that has time, where there are others. */
+    if (beginning->app->has_siblings && drawing_waiting(beginning->app->drawing) >= BUSY_CARDS)
         http_exchange_close(beginning->exchange);
     if (recorded == PENDING_REPLAYED) {
         respond_json(beginning->exchange, json);

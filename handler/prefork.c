@@ -65,7 +65,8 @@ static void start_worker(struct prefork *prefork, int index)
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent)
             exit(EXIT_FAILURE); /* it died before we could ask to be told */
-        const struct prefork_worker self = {.index = index, .life = worker->life, .graves = prefork->graves};
+        const struct prefork_worker self = {
+            .index = index, .n = prefork->n, .life = worker->life, .graves = prefork->graves};
         exit(prefork->work(&self, prefork->arg) ? EXIT_SUCCESS : CANNOT_SERVE);
     }
     if (worker->pid < 0) {

@@ -123,6 +123,7 @@ static void start(struct worker *worker, const struct prefork_worker *self, cons
 {
     struct app *const app = &worker->app;
     app->loop = loop_create();
+    app->has_siblings = self->n > 1;
     app->application_id = config->application_id;
     memcpy(app->public_key, config->public_key, sizeof(app->public_key));
     start_clients(worker, config);
