@@ -9,7 +9,7 @@ struct prefork_graves;
 
 struct prefork_worker {
     int index;
-    int n; /* of workers */
+    int n;         /* of workers */
     uint64_t life; /* of this process: random, below 2^63 */
     const struct prefork_graves *graves;
 };
