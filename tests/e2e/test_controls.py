@@ -227,7 +227,7 @@ N_MEMBERS = 1005
 @pytest.fixture
 def large(ledger, discord):
     """1 005 members with time, some equal: 101 pages. Nothing is counted live."""
-    ledger.execute("DELETE FROM voice_session; DELETE FROM voice_total; DELETE FROM voice_daily_activity; DELETE FROM guild_total; DELETE FROM member")
+    ledger.execute("DELETE FROM voice_session; DELETE FROM voice_total; DELETE FROM voice_total_bucket; DELETE FROM voice_daily_activity; DELETE FROM guild_total; DELETE FROM member")
     now = int(time.time())
     people = [discord.people[0]] + [1000 + i for i in range(N_MEMBERS - 1)]
     ledger.execute(
