@@ -21,7 +21,7 @@ SERVERS = {
 }
 
 # Autovacuum comes to a table of totals for every 7 000 updates, three for a session (db/migrations/0004_storage.sql). So half of
-# those have been since its last visit, on the average: the large server's of the last two hours, of members as busy as others.
+# those have been since its last visit, on the average: of the last two hours, of members as busy as others.
 SESSIONS_SINCE = 1500
 SINCE = """
 SELECT record_sessions(%(guild)s, array[n]::bigint[], array[user_id]::bigint[], array[1 + n %% 100]::bigint[], array[began]::bigint[],
@@ -93,4 +93,5 @@ def make_all(url):
         with without_indexes(sql), concurrent.futures.ThreadPoolExecutor(2) as two:
             list(two.map(lambda guild: make_up(url, "large.sql", guild=guild, **SERVERS[guild]), SERVERS))
         sql.execute("VACUUM ANALYZE")
-        sql.execute(SINCE, {"guild": LARGE, "sessions": SESSIONS_SINCE})
+        for guild in (LARGE, YOUNG):
+            sql.execute(SINCE, {"guild": guild, "sessions": SESSIONS_SINCE})
