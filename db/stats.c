@@ -136,10 +136,9 @@
 
 /* Whoever was there on the first day or later: a range ends now. */
 #define SERVER_UNIQUE                                                                                          \
-    "SELECT (SELECT count(*) "                                                                                 \
-    "          FROM voice_total "                                                                              \
-    "         WHERE guild_id = $1::bigint AND period = 'all' "                                                 \
-    "           AND last_day >= (SELECT first_day FROM bounds)) + "                                            \
+    "SELECT (SELECT coalesce(sum(members), 0) "                                                                \
+    "          FROM guild_last_day "                                                                           \
+    "         WHERE guild_id = $1::bigint AND last_day >= (SELECT first_day FROM bounds)) + "                  \
     "       (SELECT count(*) "                                                                                 \
     "          FROM open o, bounds b "                                                                         \
     "         WHERE o.to_at > b.start AND o.last_day < b.first_day) AS members "

@@ -132,6 +132,11 @@ def record_sessions(sql, guild, sessions):
     )
 
 
+def forget_sessions(sql):
+    """Takes away what was counted, and all that is derived from it."""
+    sql.execute("TRUNCATE voice_session, voice_daily_activity, guild_daily_activity, voice_total, voice_total_bucket, guild_total, guild_last_day")
+
+
 def wait_for(condition, what, seconds=15):
     """The first true value of condition(), asked again and again."""
     end = time.monotonic() + seconds

@@ -37,6 +37,9 @@ ROLLUPS = {
                                    ('all', date '1970-01-01')) AS k(period, start)
              GROUP BY 1, 2, 3""",
     ),
+    "guild_last_day WHERE members <> 0": (
+        "guild_id, last_day, members", "SELECT guild_id, last_day, count(*)::int FROM voice_total WHERE period = 'all' GROUP BY 1, 2"
+    ),
     "voice_total_bucket WHERE members <> 0": (
         "guild_id, period, period_start, bucket, members",
         "SELECT guild_id, period, period_start, bucket_of(total_seconds), count(*)::int FROM voice_total GROUP BY 1, 2, 3, 4",

@@ -94,8 +94,8 @@ def partners(there, member):
 def statistics(there, member):
     for number, name in enumerate(["yearly", "monthly", "weekly", "hourly"]):
         start, hourly = START[name], name == "hourly"
-        indexes = {"guild_daily_activity_pkey", "voice_total_pkey", "voice_total_last_day", OPEN}
-        rows = 365 + there.count("voice_total", f"period = 'all' AND last_day >= ({start})::date") + 2 * there.in_voice + FEW
+        indexes = {"guild_daily_activity_pkey", "voice_total_pkey", "guild_last_day_pkey", OPEN}
+        rows = 2 * 365 + 2 * there.in_voice + FEW  # a row a day of two tables
         if hourly:
             indexes |= {"voice_session_ended"}
             rows += there.count("voice_session", f"ended_at > {start}")

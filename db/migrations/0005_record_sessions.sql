@@ -17,6 +17,17 @@ CREATE TABLE voice_total_bucket (
 INSERT INTO voice_total_bucket (guild_id, period, period_start, bucket, members)
 SELECT guild_id, period, period_start, bucket_of(total_seconds), count(*) FROM voice_total GROUP BY 1, 2, 3, 4;
 
+-- How many members were last there on which day: unique members of a range that ends now. Counted one by one, in an index of every
+-- member there ever was, they took 10 ms of 50 000, and 20 where no vacuum had been.
+CREATE TABLE guild_last_day (
+    guild_id bigint, last_day date, members int NOT NULL,
+    PRIMARY KEY (guild_id, last_day)
+);
+INSERT INTO guild_last_day (guild_id, last_day, members)
+SELECT guild_id, last_day, count(*) FROM voice_total WHERE period = 'all' GROUP BY 1, 2;
+DROP INDEX voice_total_last_day;
+ALTER TABLE voice_total ADD COLUMN last_day_before date; -- the latest change: RETURNING tells what is, not what was
+
 -- As before, and three times as fast: its plan is made once a connection (making it took longer than running it, and the planner
 -- would make it anew for every call), and where nothing ends nothing is added up. And it locks the guild's row: advisory locks
 -- stand in shared memory, where there is room for some ten thousand, and one transaction may have to end the sessions of more
@@ -86,8 +97,9 @@ BEGIN
             INSERT INTO voice_total AS t (guild_id, period, period_start, user_id, total_seconds, last_day)
             SELECT _guild, period, period_start, user_id, seconds, last_day FROM per_period
             ON CONFLICT (guild_id, period, period_start, user_id) DO UPDATE
-               SET total_seconds = t.total_seconds + excluded.total_seconds, last_day = greatest(t.last_day, excluded.last_day)
-            RETURNING period, period_start, user_id, total_seconds, (xmax = 0) AS first
+               SET total_seconds = t.total_seconds + excluded.total_seconds, last_day = greatest(t.last_day, excluded.last_day),
+                   last_day_before = t.last_day
+            RETURNING period, period_start, user_id, total_seconds, last_day, last_day_before, (xmax = 0) AS first
         ), moved AS (                                    -- into a bucket, and out of another
             SELECT t.period, t.period_start, b.bucket, sum(b.members) AS members
               FROM totals t
@@ -101,6 +113,14 @@ BEGIN
             INSERT INTO voice_total_bucket AS t (guild_id, period, period_start, bucket, members)
             SELECT _guild, period, period_start, bucket, members FROM moved
             ON CONFLICT (guild_id, period, period_start, bucket) DO UPDATE SET members = t.members + excluded.members
+        ), last_days AS (
+            INSERT INTO guild_last_day AS t (guild_id, last_day, members)
+            SELECT _guild, d.day, sum(d.members)
+              FROM totals t, LATERAL (VALUES (t.last_day, 1), (t.last_day_before, -1)) AS d(day, members)
+             WHERE t.period = 'all' AND d.day IS NOT NULL
+             GROUP BY d.day
+            HAVING sum(d.members) <> 0
+            ON CONFLICT (guild_id, last_day) DO UPDATE SET members = t.members + excluded.members
         )
         INSERT INTO guild_total AS t (guild_id, period, period_start, total_seconds, members)
         SELECT _guild, period, period_start, p.seconds, f.members

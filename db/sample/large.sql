@@ -102,3 +102,5 @@ INSERT INTO guild_total (guild_id, period, period_start, total_seconds, members)
 SELECT guild_id, period, period_start, sum(total_seconds), count(*) FROM voice_total WHERE guild_id = (SELECT guild_id FROM made) GROUP BY 1, 2, 3;
 INSERT INTO voice_total_bucket (guild_id, period, period_start, bucket, members)
 SELECT guild_id, period, period_start, bucket_of(total_seconds), count(*) FROM voice_total WHERE guild_id = (SELECT guild_id FROM made) GROUP BY 1, 2, 3, 4;
+INSERT INTO guild_last_day (guild_id, last_day, members)
+SELECT guild_id, last_day, count(*) FROM voice_total WHERE guild_id = (SELECT guild_id FROM made) AND period = 'all' GROUP BY 1, 2;

@@ -75,7 +75,6 @@ def instead(server):
         ("voice_session_ended", "board past_7d"),
         ("voice_daily_activity_member", "a member's statistics yearly"),
         ("voice_total_board", "board this_month"),
-        ("voice_total_last_day", "statistics yearly"),
     ],
 )
 def test_an_index_that_is_gone_is_missed(server, asked, instead, index, name):

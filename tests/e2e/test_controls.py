@@ -5,7 +5,7 @@ import time
 
 import pytest
 from answers import LABELS, alt, click, controls, expected_between, gallery_item, here, jpeg_size, names, picture, words
-from harness import away, record_sessions, status_of, wait_for
+from harness import away, forget_sessions, record_sessions, status_of, wait_for
 from PIL import Image
 from plain_sql import RANGES, instant, plain_board
 
@@ -227,7 +227,8 @@ N_MEMBERS = 1005
 @pytest.fixture
 def large(ledger, discord):
     """1 005 members with time, some equal: 101 pages. Nothing is counted live."""
-    ledger.execute("DELETE FROM voice_session; DELETE FROM voice_total; DELETE FROM voice_total_bucket; DELETE FROM voice_daily_activity; DELETE FROM guild_total; DELETE FROM member")
+    forget_sessions(ledger)
+    ledger.execute("DELETE FROM member")
     now = int(time.time())
     people = [discord.people[0]] + [1000 + i for i in range(N_MEMBERS - 1)]
     ledger.execute(

@@ -8,7 +8,7 @@ import time
 import pytest
 from answers import click, controls, duration, gallery_item, names, parts, picture, words
 from asking import DAY, VIEWS, Truth
-from harness import record_sessions
+from harness import forget_sessions, record_sessions
 from plain_sql import instant
 
 STATISTICS = ["average", "total", "unique"]
@@ -24,7 +24,7 @@ SUBTITLES = {
 @pytest.fixture
 def year(ledger, discord):
     """Fourteen months of sessions of 24 members, some open. They count as far as was proven an hour ago."""
-    ledger.execute("DELETE FROM voice_session; DELETE FROM voice_total; DELETE FROM voice_total_bucket; DELETE FROM voice_daily_activity; DELETE FROM guild_total; DELETE FROM guild_daily_activity")
+    forget_sessions(ledger)
     ledger.execute("UPDATE tracker_shard SET proven_at = now() - interval '1 hour'")
     now, dice = int(time.time()), random.Random(11)
     sessions = []
@@ -186,7 +186,7 @@ def test_in_words(discord, handlers, year):
 
 
 def test_an_empty_server(discord, handlers, ledger):
-    ledger.execute("DELETE FROM voice_session; DELETE FROM voice_total; DELETE FROM voice_total_bucket; DELETE FROM voice_daily_activity; DELETE FROM guild_total; DELETE FROM guild_daily_activity")
+    forget_sessions(ledger)
     handlers()
     for view in VIEWS:
         assert words(stats(discord, discord.people[0], time_range=view, statistic="unique")).startswith("Nobody was in voice ")

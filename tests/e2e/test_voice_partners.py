@@ -5,14 +5,14 @@ import time
 
 import pytest
 from answers import LABELS, alt, click, controls, duration, here, jpeg_size, names, picture, words
-from harness import record_sessions
+from harness import forget_sessions, record_sessions
 from plain_sql import RANGES, instant, plain_partners, start_of
 
 
 @pytest.fixture
 def company(ledger, discord):
     """Sessions of 24 members in few hours: plenty of company. Nothing is counted live."""
-    ledger.execute("DELETE FROM voice_session; DELETE FROM voice_total; DELETE FROM voice_total_bucket; DELETE FROM voice_daily_activity; DELETE FROM guild_total")
+    forget_sessions(ledger)
     ledger.execute("UPDATE tracker_shard SET proven_at = NULL")
     now, dice = int(time.time()), random.Random(5)
     sessions = []
