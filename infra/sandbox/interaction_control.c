@@ -64,7 +64,8 @@ static double now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)(now.tv_nsec / 1000) / 1e3;
+    const int64_t us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return (double)us / 1e3;
 }
 
 static cJSON *result_of(const struct posting *posting, const struct interaction *interaction)
