@@ -30,8 +30,7 @@
 #define PAGE                                                                                                   \
     "page AS MATERIALIZED ( "                                                                                  \
     "    SELECT page, page * 10 AS skipped "                                                                   \
-    "      FROM (SELECT members, "                                                                             \
-    "                   CASE WHEN $3::bigint >= 0 THEN least($3::bigint, greatest(members - 1, 0) / 10) "      \
+    "      FROM (SELECT CASE WHEN $3::bigint >= 0 THEN least($3::bigint, greatest(members - 1, 0) / 10) "      \
     "                        ELSE coalesce((SELECT (position - 1) / 10 FROM own), 0) END AS page "             \
     "              FROM size) AS p "                                                                           \
     "), "
