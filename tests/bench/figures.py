@@ -19,6 +19,10 @@ def cpu_seconds(*pids):
     return sum(int(path.read_text().split()[0]) for path in threads) / 1e9
 
 
+def quantiles(times):
+    return {"n": len(times), "p50": quantile(times, 0.5), "p99": quantile(times, 0.99)}
+
+
 class Figures:
     def __init__(self):
         self.figures = []
@@ -29,6 +33,11 @@ class Figures:
         said = "" if target is None else f"{'≤' if better == 'lower' else '≥'} {target:g} {unit}"
         verdict = "" if target is None else "met" if self.met(self.figures[-1]) else "MISSED"
         print(f"  {name:<70} {value:>10.4g} {unit:<10} {said:<16} {verdict}", flush=True)
+
+    def add_quantiles(self, name, took, p50=None, p99=None):
+        """Of n times in milliseconds; beside targets, where there are any."""
+        self.add(f"{name}: p50", took["p50"], "ms", took["n"], p50)
+        self.add(f"{name}: p99", took["p99"], "ms", took["n"], p99)
 
     @staticmethod
     def met(figure):

@@ -17,7 +17,7 @@ import urllib.request
 import large
 import psycopg
 from asking import RANGES
-from figures import cpu_seconds, program, quantile
+from figures import cpu_seconds, program, quantiles
 from harness import BIN, ROOT, Discord, Program, free_port, is_ready, wait_for
 
 CONNECTIONS = 32
@@ -155,8 +155,7 @@ def acknowledge(figures, handler, what, interactions, target=None):
     figures.add(f"libsodium's bare verify of a {what}", bare, "/CPU s", told["n"], better="higher")
     figures.add(f"{what}: acknowledged", rate, "/CPU s", told["n"], better="higher")
     figures.add(f"{what}: acknowledged, of the bare verify rate", 100 * rate / bare, "%", told["n"], target, better="higher")
-    figures.add(f"{what}: acknowledged, {CONNECTIONS} connections, one CPU: p50", told["p50_ms"], "ms", told["n"])
-    figures.add(f"{what}: acknowledged, {CONNECTIONS} connections, one CPU: p99", told["p99_ms"], "ms", told["n"])
+    figures.add_quantiles(f"{what}: acknowledged, {CONNECTIONS} connections, one CPU", told)
     return bare
 
 
@@ -241,11 +240,6 @@ class Person:
             self.click(answer, "Voice partners")
 
 
-def add_times(figures, name, times, targets=(None, None)):
-    for percent, target in zip([50, 99], targets):
-        figures.add(f"{name}: p{percent}", quantile(times, percent / 100), "ms", len(times), target)
-
-
 def one_by_one(figures, handler):
     """Warm: the pictures of the members who are looked at are in the workers' memory, as 32 MB hold them."""
     person = Person(handler.discord, 3)
@@ -254,8 +248,8 @@ def one_by_one(figures, handler):
     person.look_around(ALONE)
     avatars = {result: n - before[result] for result, n in handler.counted("vcledger_avatars_total").items()}
     assert avatars["kept"] > 0 and avatars["failed"] == before["failed"] == 0, (before, avatars)
-    add_times(figures, "click to acknowledgement, one person, one click at a time", person.acknowledged)
-    add_times(figures, "click to finished picture, one person, one click at a time", person.finished, (25, 80))
+    figures.add_quantiles("click to acknowledgement, one person, one click at a time", quantiles(person.acknowledged))
+    figures.add_quantiles("click to finished picture, one person, one click at a time", quantiles(person.finished), 25, 80)
     figures.add("one person: avatars on a picture", (avatars["kept"] + avatars["fetched"]) / len(person.finished), "", len(person.finished))
     figures.add("one person: of these fetched anew", 100 * avatars["fetched"] / (avatars["kept"] + avatars["fetched"]), "%", len(person.finished))
 
@@ -274,8 +268,8 @@ def crowd(figures, handler, bare):
     used = {part: cpu - before[part] for part, cpu in handler.all_cpu_seconds().items()}
     name = f"{len(people)} people for a minute"
     finished = [ms for person in people for ms in person.finished]
-    add_times(figures, f"{name}: click to acknowledgement", [ms for person in people for ms in person.acknowledged])
-    add_times(figures, f"{name}: click to finished picture", finished)
+    figures.add_quantiles(f"{name}: click to acknowledgement", quantiles([ms for person in people for ms in person.acknowledged]))
+    figures.add_quantiles(f"{name}: click to finished picture", quantiles(finished))
     figures.add(f"{name}: pictures", len(finished) / seconds, "/s", len(finished), better="higher")
     for part, cpu in used.items():
         figures.add(f"{name}: CPU of {part}, a picture", 1000 * cpu / len(finished), "ms", len(finished))

@@ -238,7 +238,7 @@ int main(int argc, char **argv)
     printf("{\"name\": \"verify\", \"per_cpu_second\": %.0f}\n",
            (double)load.n_verified * 1e9 / (double)load.verify_ns);
     qsort(load.interactions, load.n, sizeof(*load.interactions), by_time);
-    printf("{\"name\": \"acknowledgements\", \"n\": %zu, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n", load.n,
+    printf("{\"name\": \"acknowledgements\", \"n\": %zu, \"p50\": %.3f, \"p99\": %.3f}\n", load.n,
            quantile_ms(&load, 0.5), quantile_ms(&load, 0.99));
     return EXIT_SUCCESS;
 }

@@ -4,11 +4,11 @@ import time
 
 import large
 import psycopg
+from boards import RANGES
 from figures import program
 
 CALLS = 100
 BUSIEST = 1
-RANGES = {"today": 0, "24 hours": 1, "72 hours": 2, "7 days": 3, "14 days": 4, "month": 5, "year": 6, "all time": 7}
 TARGETS = {"month": 25, "year": 100, "all time": 250}
 
 PLAIN = """
@@ -36,9 +36,7 @@ def measure(figures):
     large.make(url)
     took = program("queries", "partners", large.PARTNERS, CALLS, BUSIEST, *RANGES.values(), DATABASE_URL=url)
     for name, number in RANGES.items():
-        answers = took[str(number)]
-        figures.add(f"partners, {name}: p50", answers["p50"], "ms", answers["n"])
-        figures.add(f"partners, {name}: p99", answers["p99"], "ms", answers["n"], TARGETS.get(name))
+        figures.add_quantiles(f"partners, {name}", took[str(number)], p99=TARGETS.get(name))
     plain = plain_way(url)
     figures.add("partners, month: self-join on overlap", plain, "ms", 1)
     figures.add("partners, month: times faster than that", plain / took["5"]["p50"], "times", 1, better="higher")

@@ -37,8 +37,7 @@ def measure(figures):
     for whose, member in ("server", 0), ("busiest member", BUSIEST):
         took = program("queries", "stats", large.LARGE, CALLS, member, *range(4), DATABASE_URL=url)
         for view, answers in zip(VIEWS, took.values()):
-            figures.add(f"statistics of the {whose}, {view}: p50", answers["p50"], "ms", answers["n"])
-            figures.add(f"statistics of the {whose}, {view}: p99", answers["p99"], "ms", answers["n"], TARGETS[view])
+            figures.add_quantiles(f"statistics of the {whose}, {view}", answers, p99=TARGETS[view])
         if member == 0:
             year = took["0"]["p50"]
     plain = plain_way(url)
