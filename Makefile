@@ -120,7 +120,7 @@ soak: test-deps
 # The numbers to reach, beside what this machine does; a part of them with ONLY=render, say.
 ONLY ?=
 bench: test-deps
-	@+$(SUBMAKE) programs $(BENCHES)
+	@+$(SUBMAKE) programs $(BENCHES) $(DB_TESTS)
 	@cd tests/bench && BIN=$(abspath $(BIN)) TESTS=$(abspath $(OUT)/tests) ONLY="$(ONLY)" PYTHONPATH=.. PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 run.py
 
 asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppressions=0
