@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from browser import chromium
 from harness import BIN, ROOT, Discord, Program, Trackers, copy_of, free_port, is_ready, migrate, wait_for
+from history import make_history
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +89,13 @@ def handlers(discord, settings, tmp_path):
     yield start
     for handler in started:
         handler.end(discord.secrets)
+
+
+@pytest.fixture
+def ledger(sql, discord):
+    """A connection to the database of the local Discord's first server, with members and sessions up to now."""
+    make_history(sql, discord)
+    return sql
 
 
 @pytest.fixture(scope="session")
