@@ -13,17 +13,18 @@
  *
  * $1 server, $2 caller, $3 page from 0, below 0 for the caller's. START is a timestamp without zone, in UTC.
  */
-#define BOUNDS(START)                                                                                                    \
-    "WITH clock AS ( "                                                                                                   \
-    "    SELECT date_trunc('second', now()) AS now, date_trunc('second', now()) AT TIME ZONE 'UTC' AS utc "              \
-    "), bounds AS MATERIALIZED ( "                                                                                       \
-    "    SELECT now, live_until($1::bigint) AS live_until, start::date AS start_day, start AT TIME ZONE 'UTC' AS start " \
-    "      FROM clock, LATERAL (SELECT " START " AS start) AS s "                                                        \
-    "), open AS MATERIALIZED ( "                                                                                         \
-    "    SELECT s.user_id, "                                                                                             \
-    "           greatest(0, date_part('epoch', b.live_until - greatest(s.started_at, b.start)))::int AS seconds "        \
-    "      FROM voice_session s, bounds b "                                                                              \
-    "     WHERE s.guild_id = $1::bigint AND s.ended_at IS NULL AND b.live_until IS NOT NULL "                            \
+#define BOUNDS(START)                                                                                                     \
+    "WITH clock AS ( "                                                                                                    \
+    "    SELECT date_trunc('second', now()) AS now, date_trunc('second', now()) AT TIME ZONE 'UTC' AS utc "               \
+    "), bounds AS MATERIALIZED ( "                                                                                        \
+    "    SELECT now, live_until($1::bigint) AS live_until, start::date AS start_day, start AT TIME ZONE 'UTC' AS start, " \
+    "           (start::date + 1)::timestamp AT TIME ZONE 'UTC' AS next_day "                                             \
+    "      FROM clock, LATERAL (SELECT " START " AS start) AS s "                                                         \
+    "), open AS MATERIALIZED ( "                                                                                          \
+    "    SELECT s.user_id, "                                                                                              \
+    "           greatest(0, date_part('epoch', b.live_until - greatest(s.started_at, b.start)))::int AS seconds "         \
+    "      FROM voice_session s, bounds b "                                                                               \
+    "     WHERE s.guild_id = $1::bigint AND s.ended_at IS NULL AND b.live_until IS NOT NULL "                             \
     "), "
 
 /* The page that was asked for, or the last; the caller's, or the first. From size (members) and own (position). */
@@ -209,28 +210,28 @@
  * Of the first day, the sessions that touched it after the start. Those of at most a day had ended by the end of the next
  * one; of the others, which are few, it tells: their members have all of it.
  */
-#define OF_DAYS                                                                                                         \
-    "SELECT user_id, total_seconds AS seconds "                                                                         \
-    "  FROM voice_daily_activity "                                                                                      \
-    " WHERE guild_id = $1::bigint AND day > (SELECT start_day FROM bounds) "                                            \
-    " UNION ALL "                                                                                                       \
-    "SELECT s.user_id, date_part('epoch', least(s.ended_at, b.next) - greatest(s.started_at, b.start))::int "           \
-    "  FROM (SELECT start, (start_day + 1)::timestamp AT TIME ZONE 'UTC' AS next FROM bounds) AS b, "                   \
-    "       LATERAL (SELECT user_id, started_at, ended_at "                                                             \
-    "                  FROM voice_session "                                                                             \
-    "                 WHERE guild_id = $1::bigint AND ended_at > b.start AND ended_at <= b.next + interval '24 hours' " \
-    "                 UNION ALL "                                                                                       \
-    "                SELECT d.user_id, l.started_at, l.ended_at "                                                       \
-    "                  FROM voice_daily_activity d, "                                                                   \
-    "                       LATERAL (SELECT started_at, ended_at "                                                      \
-    "                                  FROM voice_session "                                                             \
-    "                                 WHERE guild_id = $1::bigint AND user_id = d.user_id AND started_at < b.next "     \
-    "                                   AND ended_at > started_at "                                                     \
-    "                                 ORDER BY started_at DESC "                                                        \
-    "                                 LIMIT 1) AS l "                                                                   \
-    "                 WHERE d.guild_id = $1::bigint AND d.day = (SELECT start_day + 1 FROM bounds) "                    \
-    "                   AND d.total_seconds >= 86400 AND l.ended_at > b.next + interval '24 hours') AS s "              \
-    " WHERE s.started_at < b.next "
+#define OF_DAYS                                                                                                             \
+    "SELECT user_id, total_seconds AS seconds "                                                                             \
+    "  FROM voice_daily_activity "                                                                                          \
+    " WHERE guild_id = $1::bigint AND day > (SELECT start_day FROM bounds) "                                                \
+    " UNION ALL "                                                                                                           \
+    "SELECT s.user_id, date_part('epoch', least(s.ended_at, b.next_day) - greatest(s.started_at, b.start))::int "           \
+    "  FROM bounds b, "                                                                                                     \
+    "       LATERAL (SELECT user_id, started_at, ended_at "                                                                 \
+    "                  FROM voice_session "                                                                                 \
+    "                 WHERE guild_id = $1::bigint AND ended_at > b.start AND ended_at <= b.next_day + interval '24 hours' " \
+    "                   AND started_at < b.next_day "                                                                       \
+    "                 UNION ALL "                                                                                           \
+    "                SELECT d.user_id, l.started_at, l.ended_at "                                                           \
+    "                  FROM voice_daily_activity d, "                                                                       \
+    "                       LATERAL (SELECT started_at, ended_at "                                                          \
+    "                                  FROM voice_session "                                                                 \
+    "                                 WHERE guild_id = $1::bigint AND user_id = d.user_id AND started_at < b.next_day "     \
+    "                                   AND ended_at > started_at "                                                         \
+    "                                 ORDER BY started_at DESC "                                                            \
+    "                                 LIMIT 1) AS l "                                                                       \
+    "                 WHERE d.guild_id = $1::bigint AND d.day = (SELECT start_day + 1 FROM bounds) "                        \
+    "                   AND d.total_seconds >= 86400 AND l.ended_at > b.next_day + interval '24 hours') AS s "
 
 static const struct db_statement boards[N_TIME_RANGES] = {
     [RANGE_TODAY] = {"board_today", SUMMED(RANGE_START_TODAY, OF_THE_DAY)},
