@@ -1,6 +1,7 @@
 /* The handler: answers Discord's interactions. `handler` serves; `handler --register` tells Discord our
- * commands. */
+ * commands; `handler --health` asks whether one that serves here is well. */
 #include "handler/command.h"
+#include "handler/health.h"
 #include "handler/metrics.h"
 #include "handler/prefork.h"
 #include "handler/worker.h"
@@ -136,6 +137,8 @@ int main(int argc, char **argv)
         return serve();
     if (argc == 2 && strcmp(argv[1], "--register") == 0)
         return register_commands();
-    fprintf(stderr, "usage: handler [--register]\n");
+    if (argc == 2 && strcmp(argv[1], "--health") == 0)
+        return health_ask();
+    fprintf(stderr, "usage: handler [--register | --health]\n");
     return EXIT_CONFIG;
 }
