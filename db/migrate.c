@@ -1,25 +1,59 @@
 #include "db/migrate.h"
 
+#include "infra/clock.h"
 #include "infra/log.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-static const char create_table[] = "SET client_min_messages = warning;"
-                                   "CREATE TABLE IF NOT EXISTS schema_migration ("
+enum {
+    PATIENCE_MS = 10 * 60 * 1000, /* with whoever uses a table: a backup reads for minutes */
+    PAUSE_S = 2,
+};
+
+/* Should this process be killed, what it runs ends with it, and its locks with that. */
+static const char settings[] = "SET client_min_messages = warning;"
+                               "SET statement_timeout = 0;"
+                               "SET client_connection_check_interval = '1s'";
+static const char is_free[] = "SELECT pg_try_advisory_lock(hashtext('vcledger migrations'))";
+static const char wait_for_it[] = "SELECT pg_advisory_lock(hashtext('vcledger migrations'))";
+static const char create_table[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
                                    "    name text PRIMARY KEY,"
                                    "    applied_at timestamptz NOT NULL DEFAULT now())";
+/* While a lock is waited for, all who come later wait behind it: for less than an acknowledgement waits for its row. */
+static const char wait_briefly[] = "SET lock_timeout = '300ms'";
+/* Most likely the one that is in the way. */
+static const char find_oldest[] = "SELECT format('pid %s %s since %s', pid, application_name, xact_start) "
+                                  "FROM pg_stat_activity "
+                                  "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                                  "ORDER BY xact_start LIMIT 1";
 
-static bool run(PGconn *pg, const char *sql, const char *what)
+enum outcome { DONE, IN_USE, FAILED };
+
+/* Takes the result. */
+static enum outcome judge(PGresult *result, const char *step)
 {
-    PGresult *const result = PQexec(pg, sql);
     const ExecStatusType status = PQresultStatus(result);
-    const bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-    if (!ok)
-        log_error("migration_failed", "step=%s error=%s", what, log_quote(PQresultErrorMessage(result)));
+    const char *const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    enum outcome outcome = FAILED;
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+        outcome = DONE;
+    else if (sqlstate != NULL && (strcmp(sqlstate, "55P03") == 0 || strcmp(sqlstate, "40P01") == 0))
+        outcome = IN_USE; /* not in time, or each would wait for the other */
+    else
+        log_error("migration_failed", "step=%s error=%s", step, log_quote(PQresultErrorMessage(result)));
     PQclear(result);
-    return ok;
+    return outcome;
 }
+
+static enum outcome run(PGconn *pg, const char *sql, const char *step)
+{
+    return judge(PQexec(pg, sql), step);
+}
+
+/* One migration -------------------------------------------------------------------------------------------- */
 
 /* False on an error as well: the migration's own insert then fails loudly. */
 static bool is_applied(PGconn *pg, const struct db_migration *migration)
@@ -31,30 +65,76 @@ static bool is_applied(PGconn *pg, const struct db_migration *migration)
     return applied;
 }
 
-static bool record(PGconn *pg, const struct db_migration *migration)
+static enum outcome record(PGconn *pg, const struct db_migration *migration)
 {
-    PGresult *const result = PQexecParams(pg, "INSERT INTO schema_migration (name) VALUES ($1)", 1, NULL,
-                                          &migration->name, NULL, NULL, 0);
-    const bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+    return judge(PQexecParams(pg, "INSERT INTO schema_migration (name) VALUES ($1)", 1, NULL, &migration->name,
+                              NULL, NULL, 0),
+                 migration->name);
+}
+
+static enum outcome try(PGconn *pg, const struct db_migration *migration)
+{
+    enum outcome outcome = run(pg, "BEGIN", "begin");
+    if (outcome == DONE)
+        outcome = run(pg, migration->sql, migration->name);
+    if (outcome == DONE)
+        outcome = record(pg, migration);
+    if (outcome == DONE)
+        outcome = run(pg, "COMMIT", "commit");
+    if (outcome != DONE)
+        run(pg, "ROLLBACK", "rollback");
+    return outcome;
+}
+
+static void tell_waiting(PGconn *pg, const struct db_migration *migration)
+{
+    PGresult *const result = PQexec(pg, find_oldest);
+    log_warn("migration_waits", "name=%s for=%s", migration->name,
+             log_quote(PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : NULL));
     PQclear(result);
-    return ok;
 }
 
 static bool apply(PGconn *pg, const struct db_migration *migration)
 {
-    if (is_applied(pg, migration))
-        return true;
-    if (!run(pg, "BEGIN", "begin"))
-        return false;
-    if (!run(pg, migration->sql, migration->name) || !record(pg, migration) || !run(pg, "COMMIT", "commit")) {
-        run(pg, "ROLLBACK", "rollback");
-        return false;
+    const int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
+    enum outcome outcome;
+    for (bool told = false; (outcome = try(pg, migration)) == IN_USE && clock_monotonic_ms() < end_ms;
+         told = true) {
+        if (!told)
+            tell_waiting(pg, migration);
+        sleep(PAUSE_S);
     }
-    log_info("migration_applied", "name=%s", migration->name);
-    return true;
+    if (outcome == DONE)
+        log_info("migration_applied", "name=%s", migration->name);
+    else if (outcome == IN_USE)
+        log_error("migration_failed", "step=%s error=%s", migration->name,
+                  log_quote("a table was in use all the time: run it again"));
+    return outcome == DONE;
 }
 
-bool db_migrate(const char *url)
+/* All of them ---------------------------------------------------------------------------------------------- */
+
+/* The lock is the session's: it goes with the connection. */
+static bool lock(PGconn *pg)
+{
+    PGresult *const result = PQexec(pg, is_free);
+    const bool locked = PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    if (locked)
+        return true;
+    log_info("migration_queued", "behind=%s", log_quote("another process that migrates"));
+    return run(pg, wait_for_it, "lock") == DONE;
+}
+
+const char *db_migrations_last(void)
+{
+    const struct db_migration *m = db_migrations;
+    while (m[1].name != NULL)
+        m++;
+    return m->name;
+}
+
+bool db_migrate(const char *url, const struct db_migration *migrations)
 {
     /* Of several hosts one may be gone for good. The conninfo's own connect_timeout comes later, and is the last word. */
     PGconn *const pg = PQconnectdbParams((const char *[]){"connect_timeout", "dbname", NULL},
@@ -64,11 +144,17 @@ bool db_migrate(const char *url)
         log_error("database_unreachable", "error=%s", log_quote(PQerrorMessage(pg)));
         goto finish;
     }
-    /* The lock is the session's: it goes with the connection. */
-    ok = run(pg, "SELECT pg_advisory_lock(hashtext('vcledger migrations'))", "lock") &&
-         run(pg, create_table, "schema_migration");
-    for (const struct db_migration *m = db_migrations; ok && m->name != NULL; m++)
-        ok = apply(pg, m);
+    ok = run(pg, settings, "settings") == DONE && lock(pg) &&
+         run(pg, create_table, "schema_migration") == DONE && run(pg, wait_briefly, "settings") == DONE;
+    int applied = 0;
+    for (const struct db_migration *m = migrations; ok && m->name != NULL; m++) {
+        if (!is_applied(pg, m)) {
+            ok = apply(pg, m);
+            applied++;
+        }
+    }
+    if (ok)
+        log_info("schema_ready", "applied=%d", applied);
 finish:
     PQfinish(pg);
     return ok;

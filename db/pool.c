@@ -17,11 +17,13 @@ enum {
     FIRST_PAUSE_MS = 100, /* between two rounds of all addresses; doubles */
     LAST_PAUSE_MS = 2000, /* well below the time after which another tracker takes a silent one's shard */
     SILENCE_MS = 5000,    /* beyond statement_timeout: the server or the network is gone */
+    LOOK_AGAIN_MS = 2000, /* at tables that are older than the program */
     MAX_PREPARED = 64,
 };
 
 /* As SQL calls the error of a write where there are only reads: the server is no primary, or not any more. */
 static const char read_only_transaction[] = "25006";
+static const char undefined_table[] = "42P01";
 
 /* PAUSING -> CONNECTING -> READY, and from each back to PAUSING. */
 enum connection_state { PAUSING, CONNECTING, READY };
@@ -37,8 +39,9 @@ struct connection {
     struct loop_timer *timer; /* PAUSING: the next round; READY: silence, while jobs are in flight */
     struct db_job *first, **last;
     int in_flight;
-    bool greeting;                                     /* READY, but its LISTEN is not answered yet */
-    bool read_only;                                    /* a job was refused for that */
+    bool greeting;           /* READY, but for the pool's own jobs only */
+    struct loop_timer *look; /* of the greeting: until the tables are looked at again */
+    bool read_only;          /* a job was refused for that */
     const struct db_statement *prepared[MAX_PREPARED]; /* in the order sent; */
     int n_prepared, n_confirmed;                       /* the server has answered for the first n_confirmed */
 };
@@ -52,12 +55,14 @@ struct db_pool {
     int waiting;
     struct db_job *refused;            /* to be told in the next turn */
     struct loop_timer *next_turn;      /* set while this turn submitted anything */
+    bool told_old;                     /* that the tables are older than the program */
     const struct db_statement *listen; /* NULL: nobody listens */
     void (*on_notify)(void *arg, const char *payload);
     void *on_notify_arg;
 };
 
 static void start_connecting(void *arg);
+static void on_schema(void *arg, const struct db_outcome *outcome);
 static void send_waiting(struct db_pool *pool);
 
 /* Ending jobs --------------------------------------------------------------------------------------------- */
@@ -103,6 +108,8 @@ static void drop(struct connection *c, const char *why)
     loop_unwatch(c->watch);
     c->watch = NULL;
     loop_cancel(c->timer);
+    loop_cancel(c->look);
+    c->look = NULL;
     PQfinish(c->pg);
     c->pg = NULL;
     if (c->state == READY)
@@ -138,6 +145,8 @@ static void take_error(struct connection *c, struct db_job *job, const PGresult 
         return; /* what follows from the first error */
     job->failed = true;
     snprintf(job->sqlstate, sizeof(job->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
+    if (job->on_done == on_schema && strcmp(job->sqlstate, undefined_table) == 0)
+        return; /* which has words of its own for it */
     const int i = job->preparing > 0 ? -1 : job->n_results;
     log_error("statement_failed", "statement=%s sqlstate=%s error=%s",
               i >= 0 && i < job->n_statements ? job->statements[i].statement->name : "prepare", job->sqlstate,
@@ -377,31 +386,83 @@ void db_pool_submit(struct db_pool *pool, struct db_job *job,
         pool->next_turn = loop_after(pool->loop, 0, on_next_turn, pool);
 }
 
-/* Listening ----------------------------------------------------------------------------------------------- */
+/* Greeting: the first jobs of a new connection, for which all others wait ------------------------------------------ */
+
+static void greet(struct connection *c, struct db_job *job, void (*on_done)(void *, const struct db_outcome *))
+{
+    job->pool = c->pool;
+    job->on_done = on_done;
+    job->arg = c;
+    job->results = mem_alloc(sizeof(*job->results) * (size_t)job->n_statements);
+    send_job(c, job);
+}
 
 /* A refusal is logged, and whoever waits goes on without. */
 static void on_listening(void *arg, const struct db_outcome *outcome)
 {
-    struct db_pool *const pool = arg;
-    pool->connections[0].greeting = false;
-    if (outcome->status == DB_OK || outcome->status == DB_FAILED)
-        pool->on_notify(pool->on_notify_arg, NULL);
+    struct connection *const c = arg;
+    const struct db_pool *const pool = c->pool;
+    if (outcome->status == DB_LOST)
+        return;
+    c->greeting = false;
+    pool->on_notify(pool->on_notify_arg, NULL);
 }
 
-/* The first job of a new connection; others wait until it is answered and told. */
-static void listen_first(struct connection *c)
+static void listen_if_first(struct connection *c)
 {
-    struct db_pool *const pool = c->pool;
-    if (pool->listen == NULL || c != &pool->connections[0])
+    const struct db_pool *const pool = c->pool;
+    c->greeting = pool->listen != NULL && c == &pool->connections[0];
+    if (!c->greeting)
         return;
     struct db_job *const job = db_job_create();
     db_job_statement(job, pool->listen);
-    job->pool = pool;
-    job->on_done = on_listening;
-    job->arg = pool;
-    job->results = mem_alloc(sizeof(*job->results) * (size_t)job->n_statements);
+    greet(c, job, on_listening);
+}
+
+static const struct db_statement find_migration = {
+    "find_migration",
+    "SELECT FROM schema_migration WHERE name = $1::text",
+};
+
+static void look_at_schema(void *arg);
+
+/* Where it cannot be looked at, for lack of a right say (logged), it may well be there. */
+static void on_schema(void *arg, const struct db_outcome *outcome)
+{
+    struct connection *const c = arg;
+    struct db_pool *const pool = c->pool;
+    if (outcome->status == DB_LOST)
+        return;
+    const bool old = outcome->status == DB_OK ? db_rows_count(outcome->rows[0]) == 0
+                                              : strcmp(outcome->sqlstate, undefined_table) == 0;
+    if (!old) {
+        listen_if_first(c);
+        return;
+    }
+    if (!pool->told_old)
+        log_error("schema_old", "lacks=%s advice=%s", pool->config.migration,
+                  log_quote("run tracker --migrate; this program waits for it"));
+    pool->told_old = true;
+    c->look = loop_after(pool->loop, LOOK_AGAIN_MS, look_at_schema, c);
+}
+
+static void look_at_schema(void *arg)
+{
+    struct connection *const c = arg;
+    c->look = NULL;
+    struct db_job *const job = db_job_create();
+    db_job_statement(job, &find_migration);
+    db_job_text(job, c->pool->config.migration);
+    greet(c, job, on_schema);
+}
+
+static void begin_greeting(struct connection *c)
+{
     c->greeting = true;
-    send_job(c, job);
+    if (c->pool->config.migration != NULL)
+        look_at_schema(c);
+    else
+        listen_if_first(c);
 }
 
 /* Connecting ---------------------------------------------------------------------------------------------- */
@@ -427,7 +488,7 @@ static void become_ready(struct connection *c)
     c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_READ, on_ready, c);
     log_info("database_connected", "host=%s port=%s server_version=%d", log_quote(PQhost(c->pg)), PQport(c->pg),
              PQserverVersion(c->pg));
-    listen_first(c);
+    begin_greeting(c);
     send_waiting(c->pool);
 }
 
@@ -496,6 +557,7 @@ void db_pool_destroy(struct db_pool *pool)
         struct connection *const c = &pool->connections[i];
         loop_unwatch(c->watch);
         loop_cancel(c->timer);
+        loop_cancel(c->look);
         db_connect_cancel(c->connecting);
         PQfinish(c->pg);
         destroy_jobs(c->first);

@@ -5,7 +5,8 @@
  * one sync; if one fails, none took effect. Statements are prepared under their name, once a connection.
  *
  * Several hosts are tried one after the other, beginning with the one that worked last. A server that takes no
- * writes (a standby) is left for the next when it refuses one.
+ * writes (a standby) is left for the next when it refuses one. Where the tables are older than the program, jobs wait as
+ * for a database that is away, until `tracker --migrate` has been run.
  */
 #pragma once
 
@@ -20,6 +21,7 @@ struct loop;
 struct db_pool_config {
     const char *url;              /* libpq conninfo or URL, of one host or several */
     const char *application_name; /* seen in pg_stat_activity */
+    const char *migration;        /* the last that the program needs, a constant; NULL: any database will do */
     int connections;
     int max_waiting;              /* jobs that wait for a connection; above it a job is refused */
     int64_t max_wait_ms;          /* how long a job waits for a connection before it is given up */

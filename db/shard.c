@@ -30,7 +30,7 @@ static const struct db_statement look_at_shard = {
 };
 
 struct looking {
-    void (*on_done)(void *arg, const struct db_shard_look *look, const char *sqlstate);
+    void (*on_done)(void *arg, const struct db_shard_look *look);
     void *arg;
 };
 
@@ -38,7 +38,7 @@ static void on_looked(void *arg, const struct db_outcome *outcome)
 {
     const struct looking *const looking = arg;
     if (outcome->status != DB_OK) {
-        looking->on_done(looking->arg, NULL, outcome->sqlstate);
+        looking->on_done(looking->arg, NULL);
         return;
     }
     const struct db_rows *const rows = outcome->rows[0];
@@ -50,12 +50,11 @@ static void on_looked(void *arg, const struct db_outcome *outcome)
         .batch_no = db_int(rows, 0, 4),
         .interval_seconds = db_int(rows, 0, 5),
     };
-    looking->on_done(looking->arg, &look, "");
+    looking->on_done(looking->arg, &look);
 }
 
 void db_shard_look(struct db_pool *pool, const struct db_shard_key *key,
-                   void (*on_done)(void *arg, const struct db_shard_look *look, const char *sqlstate),
-                   void *arg)
+                   void (*on_done)(void *arg, const struct db_shard_look *look), void *arg)
 {
     struct db_job *const job = db_job_create();
     struct looking *const looking = db_job_memory(job, sizeof(*looking));

@@ -32,10 +32,9 @@ struct db_shard_look {
     int64_t interval_seconds;
 };
 
-/* Takes the lock if it is free. on_done gets NULL and the SQLSTATE, or "" where the database did not answer. */
+/* Takes the lock if it is free. on_done gets NULL where the database did not answer, or refused (logged). */
 void db_shard_look(struct db_pool *pool, const struct db_shard_key *key,
-                   void (*on_done)(void *arg, const struct db_shard_look *look, const char *sqlstate),
-                   void *arg);
+                   void (*on_done)(void *arg, const struct db_shard_look *look), void *arg);
 /* Gives the lock back. */
 void db_shard_let_go(struct db_pool *pool, const struct db_shard_key *key);
 

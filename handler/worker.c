@@ -1,5 +1,6 @@
 #include "handler/worker.h"
 
+#include "db/migrate.h"
 #include "db/pool.h"
 #include "handler/app.h"
 #include "handler/avatars.h"
@@ -97,6 +98,7 @@ static void start_clients(struct worker *worker, const struct worker_config *con
     struct db_pool_config database = {
         .url = config->database_url,
         .application_name = "vcledger handler",
+        .migration = db_migrations_last(),
         .connections = DATABASE_CONNECTIONS,
         .max_waiting = DATABASE_MAX_WAITING,
         .max_wait_ms = DATABASE_MAX_WAIT_MS,

@@ -85,22 +85,6 @@ static void tell_waiting(struct claim *claim, const struct db_shard_look *look)
                                : "owned");
 }
 
-/* Without tables or without our functions no waiting helps. */
-static bool is_schema_missing(const char *sqlstate)
-{
-    return strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "42883") == 0;
-}
-
-static void fail_or_wait(struct claim *claim, const char *sqlstate)
-{
-    if (is_schema_missing(sqlstate)) {
-        log_error("no_tables", "advice=%s", log_quote("run tracker --migrate once"));
-        claim->callbacks.on_failed(claim->callbacks.arg);
-        return;
-    }
-    wait(claim);
-}
-
 /* Claiming ------------------------------------------------------------------------------------------------ */
 
 static void on_claimed(void *arg, const struct db_shard_claim *claimed, const char *sqlstate)
@@ -109,7 +93,7 @@ static void on_claimed(void *arg, const struct db_shard_claim *claimed, const ch
     if (claimed == NULL) {
         if (strcmp(sqlstate, DB_FENCED) == 0) /* its owner is alive after all */
             claim->wait = (struct claim_wait){.unsettled = true};
-        fail_or_wait(claim, sqlstate);
+        wait(claim);
         return;
     }
     claim->state = KEEPING;
@@ -149,7 +133,7 @@ static void on_looked_waiting(struct claim *claim, const struct db_shard_look *l
 
 /* Keeping ------------------------------------------------------------------------------------------------- */
 
-static void on_looked(void *arg, const struct db_shard_look *look, const char *sqlstate)
+static void on_looked(void *arg, const struct db_shard_look *look)
 {
     struct claim *const claim = arg;
     claim->looking = false;
@@ -158,7 +142,7 @@ static void on_looked(void *arg, const struct db_shard_look *look, const char *s
     if (claim->state == LOOKING && look != NULL) {
         on_looked_waiting(claim, look);
     } else if (claim->state == LOOKING) {
-        fail_or_wait(claim, sqlstate);
+        wait(claim);
     } else if (claim->state == KEEPING && (look == NULL || !look->locked)) {
         look_later(claim, claim->config.look_ms);
         claim->callbacks.on_contested(claim->callbacks.arg);

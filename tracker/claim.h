@@ -23,12 +23,10 @@ struct claim_config {
  * on_claimed    the shard is ours; the claim is valid until the callback returns.
  * on_contested  the lock is not ours, though the shard is: the next batch should come soon, for whoever has the lock
  *               gives it back when it sees one.
- * on_failed     the database lacks what we need: it is logged.
  */
 struct claim_callbacks {
     void (*on_claimed)(void *arg, const struct db_shard_claim *claim);
     void (*on_contested)(void *arg);
-    void (*on_failed)(void *arg);
     void *arg;
 };
 

@@ -123,6 +123,7 @@ static int run(struct tracker *tracker, struct shards_config *config, const char
     struct db_pool *const pool = db_pool_create(tracker->loop, &(struct db_pool_config){
                                                                    .url = database_url,
                                                                    .application_name = "vcledger tracker",
+                                                                   .migration = db_migrations_last(),
                                                                    .connections = 1,
                                                                    .max_waiting = SHARDS_MAX,
                                                                    .max_wait_ms = 60000,
@@ -170,7 +171,9 @@ int main(int argc, char **argv)
     config_log_level();
     const char *const database_url = config_string("DATABASE_URL", NULL);
     if (argc == 2 && strcmp(argv[1], "--migrate") == 0)
-        return !config_check("tracker") ? 2 : db_migrate(database_url) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return !config_check("tracker")                  ? 2
+               : db_migrate(database_url, db_migrations) ? EXIT_SUCCESS
+                                                         : EXIT_FAILURE;
     if (argc != 1)
         return usage();
 

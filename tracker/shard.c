@@ -86,12 +86,6 @@ static void on_contested(void *arg)
         tenure_show_life(shard->tenure);
 }
 
-static void on_claim_failed(void *arg)
-{
-    struct shard *const shard = arg;
-    shard->on_failed(shard->on_failed_arg);
-}
-
 /* Life ---------------------------------------------------------------------------------------------------- */
 
 struct shard *shard_create(const struct shard_config *config, void (*on_failed)(void *arg), void *arg)
@@ -108,10 +102,7 @@ struct shard *shard_create(const struct shard_config *config, void (*on_failed)(
             .interval_seconds = config->heartbeat_interval,
             .look_ms = config->look_ms,
         },
-        &(struct claim_callbacks){.on_claimed = on_claimed,
-                                  .on_contested = on_contested,
-                                  .on_failed = on_claim_failed,
-                                  .arg = shard});
+        &(struct claim_callbacks){.on_claimed = on_claimed, .on_contested = on_contested, .arg = shard});
     return shard;
 }
 

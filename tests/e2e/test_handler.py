@@ -436,3 +436,14 @@ def test_a_refused_registration_fails(discord, handlers):
     for name in ("DISCORD_TOKEN", "DISCORD_APPLICATION_ID"):
         unset = handlers("--register", wait=False, **{name: ""})
         assert unset.process.wait(20) == 2 and name in unset.log()
+
+
+def test_it_waits_for_the_tables_of_its_release(discord, handlers, ledger):
+    """And for newer ones it does not."""
+    [name] = ledger.execute("DELETE FROM schema_migration WHERE name = (SELECT max(name) FROM schema_migration) RETURNING name").fetchone()
+    handler = handlers(wait=False)
+    wait_for(lambda: handler.log().count(f"schema_old lacks={name} advice=") == 4, "the advice, once a pool")
+    assert status_of(discord.handler_port, "/healthz") == 200 and status_of(discord.handler_port, "/readyz") == 503
+    ledger.execute("INSERT INTO schema_migration (name) VALUES (%s), ('9999_newer')", [name])
+    wait_for(lambda: is_ready(discord.handler_port), "the handler")
+    assert alt(discord.leaderboard())

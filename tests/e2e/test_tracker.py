@@ -8,7 +8,7 @@ import time
 
 import psycopg
 import pytest
-from harness import ROOT, TESTS, Detour, away, copy_of, wait_for
+from harness import ROOT, TESTS, Detour, away, copy_of, migrate, wait_for
 from plain_sql import assert_ledger_is_whole
 
 
@@ -508,11 +508,20 @@ def test_wrong_settings_end_the_start_with_one_line(trackers, name, value):
     assert len(lines) == 1 and name in lines[0]
 
 
-def test_without_tables_the_advice_is_given(discord, trackers, cluster):
-    with copy_of(cluster, "template1") as url:
+def test_without_tables_it_waits_for_them(discord, trackers, cluster):
+    ann, lounge = discord.people[0], discord.channels[0]
+    discord.voice(ann, lounge)
+    with copy_of(cluster, "template0") as url, psycopg.connect(url, autocommit=True) as sql:
         tracker = trackers.start(wait=False, DATABASE_URL=url)
-        assert tracker.process.wait(15) == 1
-    assert "tracker --migrate" in tracker.log()
+        wait_for(lambda: "run tracker --migrate" in tracker.log(), "the advice")
+        migrate(url)
+        wait_for(lambda: presence(sql) == {(ann, lounge)}, "it counts")
+        sql.execute("DELETE FROM schema_migration WHERE name = (SELECT max(name) FROM schema_migration)")
+        second = trackers.start(wait=False, DATABASE_URL=url)
+        wait_for(lambda: "schema_old lacks=" in second.log(), "tables of an older release are told too")
+        time.sleep(3)
+        assert second.stop() == tracker.stop() == 0
+        assert second.log().count("schema_old") == 1 and "statement_failed" not in tracker.log() + second.log()
 
 
 def test_a_resume_is_proof_that_is_written(discord, trackers, sql):
