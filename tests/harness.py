@@ -19,6 +19,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import nacl.signing
 import psycopg
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -209,7 +210,7 @@ def sanitizers():
 class Discord:
     """The local Discord's control API, documented in infra/sandbox/control.h."""
 
-    def __init__(self, directory, handler_port, cast=ROOT / "infra/sandbox/cast.json"):
+    def __init__(self, directory, handler_port, cast=ROOT / "infra/sandbox/cast.json", **environment):
         self.directory = directory
         self.handler_port = handler_port
         self.secrets = []  # what no log may hold
@@ -221,6 +222,7 @@ class Discord:
                 "SANDBOX_DIR": str(directory),
                 "SANDBOX_CAST": str(cast),
                 "HANDLER_URL": f"http://127.0.0.1:{handler_port}/interactions",
+                **environment,
             },
             directory / "sandbox.log",
         )
@@ -291,6 +293,17 @@ class Discord:
         if sent["token"]:
             self.secrets.append(sent["token"])
         return sent
+
+    def signed(self, body):
+        """The headers that Discord signs a body with."""
+        key = nacl.signing.SigningKey(bytes.fromhex(self.env["SANDBOX_SEED"]))
+        timestamp = str(int(time.time()))
+        return {"X-Signature-Ed25519": key.sign(timestamp.encode() + body).signature.hex(), "X-Signature-Timestamp": timestamp}
+
+    def ping(self, size=0):
+        """The body of a PING, of at least that size."""
+        application = self.env["DISCORD_APPLICATION_ID"]
+        return json.dumps({"id": "1", "application_id": application, "type": 1, "token": "t", "version": 1}).encode().ljust(size)
 
     def answer(self, interaction_id, wait=15000):
         return self.call(f"/control/answers/{interaction_id}?wait={wait}")

@@ -83,8 +83,9 @@
  *     interaction id}: the very same request once more, whose answer changes nothing. With any of "user_id" (the guild's first member), "guild_id", "channel_id", "permissions": decimal text,
  *     "merge": {keys of the payload to be replaced; null takes one out},
  *     "signature": "bad" | "missing" | "short" | "odd" | "not_hex" | "no_timestamp".
- *     Signed and posted to HANDLER_URL. After the handler's answer: {"interaction_id", "token", "status" (0:
- *     none came), "response", "ms", "error"?, "refused"?: why Discord would not take it, "errors"?}
+ *     Signed and posted to HANDLER_URL, whose certificate, if it is https, TLS_CA_FILE has to vouch for. After
+ *     the handler's answer: {"interaction_id", "token", "status" (0: none came), "response", "ms", "error"?,
+ *     "refused"?: why Discord would not take it, "errors"?}
  * GET  /control/answers/{interaction id}[?wait=ms]
  *     {"state": "pending" | "acknowledged" | "failed", "thinking", "took_ms"?, "ephemeral",
  *      "message": {Discord's message} | null, "attachments": [{id, filename, url, size, ...}],

@@ -33,6 +33,7 @@ struct settings {
     const char *dir;
     const char *cast; /* path of cast.json, or NULL: look for it */
     const char *handler_url;
+    const char *ca_file; /* the handler's certificate is held against it; NULL: the system's */
 };
 
 static bool read_settings(struct settings *settings)
@@ -44,6 +45,7 @@ static bool read_settings(struct settings *settings)
     settings->dir = config_string("SANDBOX_DIR", NULL);
     settings->cast = config_optional("SANDBOX_CAST");
     settings->handler_url = config_string("HANDLER_URL", "http://127.0.0.1:8080/interactions");
+    settings->ca_file = config_optional("TLS_CA_FILE");
     return config_check("sandbox");
 }
 
@@ -222,7 +224,8 @@ int main(void)
     sandbox.messages = messages_create();
     sandbox.interactions = interactions_create();
     sandbox.commands = commands_create();
-    const struct http_client_config client = {.user_agent = "Discord-Interactions/1.0 (+https://discord.com)"};
+    const struct http_client_config client = {.ca_file = settings.ca_file,
+                                              .user_agent = "Discord-Interactions/1.0 (+https://discord.com)"};
     sandbox.client = http_client_create(sandbox.loop, &client);
     static struct server *server; /* static: what is still held at the end can be reached, for leak checks */
     server = server_create(sandbox.loop, on_request, &sandbox);

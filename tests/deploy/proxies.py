@@ -1,0 +1,99 @@
+"""The reverse proxies that we ship a file for, run with that file: only names, ports and certificates are others."""
+
+import os
+import re
+import socket
+import ssl
+import subprocess
+
+from harness import ROOT, Program, free_port, wait_for
+
+DEPLOY = ROOT / "infra/deploy"
+
+# What a site stands in. Debian's own writes to /var.
+NGINX = """
+pid nginx.pid;
+events {}
+http {
+    access_log access.log;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    include site.conf;
+}
+"""
+
+
+def replaced(text, *changes):
+    """Each (pattern, by what) has to be there."""
+    for pattern, by in changes:
+        text, n = re.subn(pattern, by, text)
+        assert n > 0, pattern
+    return text
+
+
+class Proxy:
+    """At https://localhost:{port}, in front of handlers at handler_ports: of the first, or of both."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        directory.mkdir()
+        self.port, self.plain_port = free_port(), free_port()
+        self.handler_ports = [free_port(), free_port()]
+        self.program = None
+
+    def run(self, arguments, **environment):
+        self.program = Program(arguments, environment, self.directory / "log")
+        wait_for(lambda: self.is_up() or self.program.process.poll() is not None, "the proxy's start")
+        assert self.program.process.poll() is None, self.program.log()
+
+    def is_up(self):
+        try:
+            self.connect().close()
+        except OSError:
+            return False
+        return True
+
+    def connect(self, **more):
+        """A TLS connection to it."""
+        context = ssl.create_default_context(cafile=self.ca)
+        for name, value in more.items():
+            setattr(context, name, value)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return context.wrap_socket(plain, server_hostname="localhost")
+
+    def end(self):
+        if self.program is not None:
+            self.program.end()
+
+
+class Nginx(Proxy):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.ca, self.key = directory / "certificate.pem", directory / "key.pem"
+        made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+        subprocess.run([*made.split(), "-out", self.ca, "-keyout", self.key], check=True, capture_output=True)
+
+    def site(self, handlers):
+        first, second = self.handler_ports
+        changes = [
+            ("127.0.0.1:8080 ", f"127.0.0.1:{first} "),
+            ("127.0.0.1:8081 ", f"127.0.0.1:{second} "),
+            ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
+            ("listen 443 ", f"listen 127.0.0.1:{self.port} "),
+            (r"listen \[::\].*;", ""),  # not every machine has it
+            ("server_name vcledger.example.org;", "server_name localhost;"),
+            ("ssl_certificate /.*;", f"ssl_certificate {self.ca};"),
+            ("ssl_certificate_key /.*;", f"ssl_certificate_key {self.key};"),
+        ]
+        if handlers == 2:
+            changes.append(("#server ", "server "))
+        return replaced((DEPLOY / "nginx.conf").read_text(), *changes)
+
+    def start(self, handlers=1):
+        (self.directory / "site.conf").write_text(self.site(handlers))
+        user = "user root;" if os.getuid() == 0 else ""  # the directory is ours alone
+        (self.directory / "nginx.conf").write_text(user + NGINX)
+        self.run(["/usr/sbin/nginx", "-p", self.directory, "-e", "stderr", "-c", "nginx.conf", "-g", "daemon off;"])
