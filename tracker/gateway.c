@@ -214,7 +214,6 @@ static void give_up(struct gateway *g, const char *why)
 {
     drop(g);
     g->state = STOPPED;
-    log_error("gateway_gave_up", "shard=%d why=%s", g->config.shard_id, log_quote(why));
     g->callbacks.on_fatal(g->callbacks.arg, why);
 }
 

@@ -174,7 +174,7 @@ static void apply_snapshot(struct change *change, const struct event *event)
 static void apply_removal(struct change *change, const struct event *event)
 {
     struct ledger *const ledger = change->ledger;
-    log_warn("guild_left", "guild=%" PRIu64, event->guild_id);
+    log_info("guild_left", "guild=%" PRIu64, event->guild_id);
     change->end = SESSION_REMOVED;
     voice_clear(ledger->voice, event->guild_id, 0, on_left, change);
     batch_guild_left(writer_batch(ledger->writer), event->guild_id, change->times.end_at);
@@ -236,7 +236,8 @@ void ledger_apply(struct ledger *ledger, const struct event *event, const struct
 void ledger_lose(struct ledger *ledger, const struct session_times *times)
 {
     struct change change = {.ledger = ledger, .times = *times, .end = SESSION_UNPROVEN};
-    log_warn("session_lost", "in_voice=%zu", voice_count(ledger->voice));
+    if (voice_count(ledger->voice) > 0)
+        log_warn("presence_lost", "in_voice=%zu", voice_count(ledger->voice));
     voice_clear(ledger->voice, 0, 0, on_left, &change);
     batch_gateway_session(writer_batch(ledger->writer), NULL, NULL);
 }

@@ -151,8 +151,8 @@ static void on_resumed(void *arg, int64_t received_ms)
 {
     struct tenure *const tenure = arg;
     const int64_t moment = timeline_at(tenure->timeline, received_ms);
-    log_info("resumed", "gap_ms=%" PRId64 " in_voice=%zu", moment - tenure->progress.proven_ms,
-             ledger_in_voice(tenure->ledger));
+    log_info("presence_kept", "shard=%d gap_ms=%" PRId64 " in_voice=%zu", tenure->config.key.shard_id,
+             moment - tenure->progress.proven_ms, ledger_in_voice(tenure->ledger));
     writer_flush(tenure->writer); /* what was unproven until here must not hang on the next heartbeat */
 }
 
