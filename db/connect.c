@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     RESOLVE_TIMEOUT_MS = 5000,
@@ -30,7 +31,8 @@ struct db_connecting {
     PGconn *pg; /* of the attempt */
     struct loop_watch *watch;
     struct loop_timer *timer; /* the attempt's time-out, or the next one's start */
-    void (*on_done)(void *arg, PGconn *pg, size_t address);
+    char error[256];          /* the last one */
+    void (*on_done)(void *arg, PGconn *pg, size_t address, const char *error);
     void *arg;
 };
 
@@ -55,19 +57,21 @@ static void succeed(struct db_connecting *c)
 {
     PGconn *const pg = c->pg;
     const size_t number = address(c);
-    void (*const on_done)(void *, PGconn *, size_t) = c->on_done;
+    void (*const on_done)(void *, PGconn *, size_t, const char *) = c->on_done;
     void *const arg = c->arg;
     c->pg = NULL;
     destroy(c);
-    on_done(arg, pg, number);
+    on_done(arg, pg, number, "");
 }
 
 static void give_up(struct db_connecting *c)
 {
-    void (*const on_done)(void *, PGconn *, size_t) = c->on_done;
+    void (*const on_done)(void *, PGconn *, size_t, const char *) = c->on_done;
     void *const arg = c->arg;
+    char error[sizeof(c->error)];
+    memcpy(error, c->error, sizeof(error));
     destroy(c);
-    on_done(arg, NULL, 0);
+    on_done(arg, NULL, 0, error);
 }
 
 /* One attempt ---------------------------------------------------------------------------------------------- */
@@ -76,6 +80,7 @@ static void fail(struct db_connecting *c, const char *why)
 {
     log_warn("database_unreachable", "host=%s port=%s error=%s", log_quote(PQhost(c->pg)),
              log_quote(PQport(c->pg)), log_quote(why));
+    snprintf(c->error, sizeof(c->error), "%s", why);
     loop_unwatch(c->watch);
     c->watch = NULL;
     loop_cancel(c->timer);
@@ -178,11 +183,13 @@ static void on_resolved(void *arg, struct db_addresses addresses)
     start_attempt(c);
 }
 
-struct db_connecting *db_connect_start(struct loop *loop, const struct db_connect_config *config,
-                                       void (*on_done)(void *arg, PGconn *pg, size_t address), void *arg)
+struct db_connecting *
+db_connect_start(struct loop *loop, const struct db_connect_config *config,
+                 void (*on_done)(void *arg, PGconn *pg, size_t address, const char *error), void *arg)
 {
     struct db_connecting *const c = mem_alloc(sizeof(*c));
     *c = (struct db_connecting){.loop = loop, .config = *config, .on_done = on_done, .arg = arg};
+    snprintf(c->error, sizeof(c->error), "no host has an address");
     c->resolving = db_resolve_start(loop, config->url, RESOLVE_TIMEOUT_MS, on_resolved, c);
     return c;
 }

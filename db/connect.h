@@ -20,10 +20,11 @@ struct db_connect_config {
 
 /*
  * on_done runs once, never from inside this call, with a connection that is the callee's from then on and the
- * number of its address; or with NULL where every address failed, each of which was logged. The strings in config
- * must live until then.
+ * number of its address; or with NULL where every address failed, each of which was logged, and the last one's error
+ * in libpq's words. The strings in config must live until then.
  */
-struct db_connecting *db_connect_start(struct loop *loop, const struct db_connect_config *config,
-                                       void (*on_done)(void *arg, PGconn *pg, size_t address), void *arg);
+struct db_connecting *
+db_connect_start(struct loop *loop, const struct db_connect_config *config,
+                 void (*on_done)(void *arg, PGconn *pg, size_t address, const char *error), void *arg);
 /* NULL is accepted. */
 void db_connect_cancel(struct db_connecting *connecting);

@@ -59,6 +59,7 @@ struct db_pool {
     const struct db_statement *listen; /* NULL: nobody listens */
     void (*on_notify)(void *arg, const char *payload);
     void *on_notify_arg;
+    char error[256];
 };
 
 static void start_connecting(void *arg);
@@ -492,12 +493,13 @@ static void become_ready(struct connection *c)
     send_waiting(c->pool);
 }
 
-static void on_connected(void *arg, PGconn *pg, size_t address)
+static void on_connected(void *arg, PGconn *pg, size_t address, const char *error)
 {
     struct connection *const c = arg;
     c->connecting = NULL;
     c->pg = pg;
     if (pg == NULL) {
+        snprintf(c->pool->error, sizeof(c->pool->error), "%s", error);
         try_later(c);
     } else {
         c->address = address;
@@ -577,6 +579,11 @@ void db_pool_listen(struct db_pool *pool, const struct db_statement *listen,
     pool->listen = listen;
     pool->on_notify = on_notify;
     pool->on_notify_arg = arg;
+}
+
+const char *db_pool_error(const struct db_pool *pool)
+{
+    return pool->error;
 }
 
 bool db_pool_ready(const struct db_pool *pool)

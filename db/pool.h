@@ -35,6 +35,8 @@ struct db_pool *db_pool_create(struct loop *loop, const struct db_pool_config *c
 void db_pool_destroy(struct db_pool *pool);
 /* Whether a connection stands now. */
 bool db_pool_ready(const struct db_pool *pool);
+/* Why the last connection could not be had, in libpq's words; "" where none was refused yet. */
+const char *db_pool_error(const struct db_pool *pool);
 
 /*
  * The first connection also listens: "LISTEN channel". on_notify gets the payload of each notification, and NULL

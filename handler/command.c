@@ -6,11 +6,13 @@
 #include "handler/cmd_stats.h"
 #include "handler/controls.h"
 #include "handler/interaction.h"
+#include "infra/json.h"
 
 #include <cJSON.h>
 #include <string.h>
 
 static const char root_name[] = "vc";
+enum { SLASH_COMMAND = 1 }; /* among the types of commands */
 
 #define TIME_RANGE(DESCRIPTION, CHOICES)                                                                       \
     {                                                                                                          \
@@ -99,12 +101,12 @@ static void add_servers_only(cJSON *command, const char *name)
     cJSON_AddItemToArray(cJSON_AddArrayToObject(command, name), cJSON_CreateNumber(0));
 }
 
-char *command_registration(void)
+static cJSON *registration(void)
 {
     cJSON *const list = cJSON_CreateArray();
     cJSON *const root = cJSON_CreateObject();
     cJSON_AddItemToArray(list, root);
-    cJSON_AddNumberToObject(root, "type", 1); /* a slash command */
+    cJSON_AddNumberToObject(root, "type", SLASH_COMMAND);
     cJSON_AddStringToObject(root, "name", root_name);
     cJSON_AddStringToObject(root, "description", "Time in voice channels");
     cJSON_AddNullToObject(root,
@@ -114,7 +116,59 @@ char *command_registration(void)
     cJSON *const options = cJSON_AddArrayToObject(root, "options");
     for (size_t i = 0; i < N_COMMANDS; i++)
         add_subcommand(options, &commands[i]);
+    return list;
+}
+
+char *command_registration(void)
+{
+    cJSON *const list = registration();
     char *const text = cJSON_PrintUnformatted(list);
     cJSON_Delete(list);
     return text;
+}
+
+/* Comparing ------------------------------------------------------------------------------------------------ */
+
+/* Discord leaves out what is null or empty. */
+static bool is_nothing(const cJSON *value)
+{
+    return value == NULL || cJSON_IsNull(value) || (cJSON_IsArray(value) && value->child == NULL);
+}
+
+/* Whether all of ours is in theirs, which has more: ids, versions, defaults. */
+static bool is_within(const cJSON *ours, const cJSON *theirs)
+{
+    if (is_nothing(ours))
+        return is_nothing(theirs);
+    if (cJSON_IsObject(ours)) {
+        const cJSON *member;
+        cJSON_ArrayForEach (member, ours) {
+            if (!is_within(member, json_member(theirs, member->string)))
+                return false;
+        }
+        return true;
+    }
+    if (cJSON_IsArray(ours)) {
+        const cJSON *a = ours->child, *b = cJSON_IsArray(theirs) ? theirs->child : NULL;
+        for (; a != NULL && b != NULL && is_within(a, b); a = a->next)
+            b = b->next;
+        return a == NULL && b == NULL;
+    }
+    return cJSON_Compare(ours, theirs, true);
+}
+
+enum command_registered command_compare(const cJSON *list)
+{
+    enum command_registered found = COMMAND_UNREGISTERED;
+    cJSON *const ours = registration();
+    const cJSON *theirs;
+    cJSON_ArrayForEach (theirs, list) {
+        const char *const name = json_string(theirs, "name");
+        int64_t type;
+        if (name != NULL && strcmp(name, root_name) == 0 && json_int(theirs, "type", &type) &&
+            type == SLASH_COMMAND)
+            found = is_within(ours->child, theirs) ? COMMAND_REGISTERED : COMMAND_OUTDATED;
+    }
+    cJSON_Delete(ours);
+    return found;
 }

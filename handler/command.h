@@ -3,6 +3,7 @@
 
 #include "infra/discord.h"
 
+#include <cJSON.h>
 #include <stdbool.h>
 
 struct app;
@@ -39,3 +40,12 @@ const struct command *command_find(const struct interaction *interaction);
 
 /* The body of PUT /applications/{app}/commands: all of our commands. The caller frees. */
 char *command_registration(void);
+
+enum command_registered {
+    COMMAND_REGISTERED,
+    COMMAND_OUTDATED, /* otherwise than it is now */
+    COMMAND_UNREGISTERED,
+};
+
+/* How our commands stand in Discord's answer to GET /applications/{app}/commands. Those of others do not matter. */
+enum command_registered command_compare(const cJSON *list);

@@ -189,7 +189,7 @@ static void on_interaction(void *arg, struct http_exchange *exchange)
     const char *const body = http_exchange_body(exchange, &len);
     if (!is_signed(app, exchange, body, len)) {
         log_debug("signature_refused", "bytes=%zu", len);
-        respond_text(exchange, 401, "invalid request signature\n");
+        respond_text(exchange, 401, ENDPOINT_REFUSAL);
         return;
     }
     enum interaction_problem problem;

@@ -8,6 +8,9 @@
 
 struct app;
 
+/* What a request with a bad signature gets, with 401: known to handler/check_endpoint.c. */
+#define ENDPOINT_REFUSAL "vcledger: invalid request signature\n"
+
 /* on_request of each takes a struct app as its argument. */
 extern const struct http_route endpoint_routes[];
 extern const size_t endpoint_n_routes;

@@ -1,9 +1,12 @@
 /* The handler: answers Discord's interactions. `handler` serves; `handler --register` tells Discord our
- * commands; `handler --health` asks whether one that serves here is well. */
+ * commands; `handler --check` says what is not as it should be; `handler --health` asks whether one that serves
+ * here is well. */
+#include "handler/check.h"
 #include "handler/command.h"
 #include "handler/health.h"
 #include "handler/metrics.h"
 #include "handler/prefork.h"
+#include "handler/settings.h"
 #include "handler/worker.h"
 #include "infra/config.h"
 #include "infra/discord.h"
@@ -23,7 +26,7 @@
 #include <unistd.h>
 
 enum { EXIT_CONFIG = 2 }; /* wrong settings or arguments: starting again changes nothing */
-enum { MAX_WORKERS = 256, MAX_AVATAR_CACHE_MB = 4096, REGISTER_DEADLINE_MS = 60000 };
+enum { REGISTER_DEADLINE_MS = 60000 };
 
 /* --register ----------------------------------------------------------------------------------------------- */
 
@@ -98,34 +101,19 @@ static void on_stop(void *arg)
 
 static int serve(void)
 {
-    struct worker_config config = {
-        .application_id = config_snowflake("DISCORD_APPLICATION_ID"),
-        .database_url = config_string("DATABASE_URL", NULL),
-        .api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
-        .cdn_url = config_string("DISCORD_CDN_URL", "https://cdn.discordapp.com"),
-        .avatar_cache_bytes = (size_t)config_int("AVATAR_CACHE_MB", 32, 0, MAX_AVATAR_CACHE_MB) << 20,
-        .ca_file = config_optional("TLS_CA_FILE"),
-    };
-    config_hex("DISCORD_PUBLIC_KEY", config.public_key, sizeof(config.public_key));
-    struct config_address address, metrics_address;
-    config_address("LISTEN", "127.0.0.1:8080", &address);
-    config_address("METRICS_LISTEN", NULL, &metrics_address);
-    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    const int workers = (int)config_int("WORKERS",
-                                        cpus < 1             ? 1
-                                        : cpus > MAX_WORKERS ? MAX_WORKERS
-                                                             : cpus,
-                                        1, MAX_WORKERS);
-    config_log_level();
+    struct settings settings;
+    settings_read(&settings);
     if (!config_check("handler"))
         return EXIT_CONFIG;
+    struct worker_config *const config = &settings.worker;
     /* Opened once, before the fork, and shared: a worker that dies loses no connection that waits in the queues. */
-    if (!listener_open("handler", "LISTEN", &address, &config.listen_fd) ||
-        !listener_open("handler", "METRICS_LISTEN", &metrics_address, &config.metrics_fd))
+    if (!listener_open("handler", "LISTEN", &settings.listen, &config->listen_fd) ||
+        !listener_open("handler", "METRICS_LISTEN", &settings.metrics_listen, &config->metrics_fd))
         return EXIT_FAILURE;
-    metrics_init(handler_metrics, HANDLER_METRICS, workers);
-    log_info("listening", "address=%s port=%s workers=%d", address.host, address.port, workers);
-    return prefork_run(workers, work, on_stop, &config);
+    metrics_init(handler_metrics, HANDLER_METRICS, settings.workers);
+    log_info("listening", "address=%s port=%s workers=%d", settings.listen.host, settings.listen.port,
+             settings.workers);
+    return prefork_run(settings.workers, work, on_stop, config);
 }
 
 int main(int argc, char **argv)
@@ -137,8 +125,10 @@ int main(int argc, char **argv)
         return serve();
     if (argc == 2 && strcmp(argv[1], "--register") == 0)
         return register_commands();
+    if (argc == 2 && strcmp(argv[1], "--check") == 0)
+        return check_run();
     if (argc == 2 && strcmp(argv[1], "--health") == 0)
         return health_ask();
-    fprintf(stderr, "usage: handler [--register | --health]\n");
+    fprintf(stderr, "usage: handler [--register | --check | --health]\n");
     return EXIT_CONFIG;
 }

@@ -6,6 +6,7 @@
 #include "handler/avatars.h"
 #include "handler/drawing.h"
 #include "handler/endpoint.h"
+#include "handler/fonts.h"
 #include "handler/http.h"
 #include "handler/metrics.h"
 #include "handler/pending.h"
@@ -19,7 +20,6 @@
 #include "render/render.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,22 +49,6 @@ struct worker {
     struct loop_watch *signal_watch;
     bool draining;
 };
-
-/* Fonts come with the program: in a folder render/ beside it or above it, as in the source tree, or where a
- * package puts them. */
-static bool start_render(void)
-{
-    static const char name[] = "/render/fonts.conf";
-    char path[PATH_MAX + sizeof(name)];
-    const ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    path[n > 0 ? n : 0] = '\0';
-    for (char *slash; (slash = strrchr(path, '/')) != NULL; *slash = '\0') {
-        memcpy(slash, name, sizeof(name));
-        if (access(path, R_OK) == 0)
-            return render_init(path);
-    }
-    return render_init("/usr/share/vcledger/fonts.conf");
-}
 
 static size_t max_connections(void)
 {
@@ -181,7 +165,7 @@ static bool is_done(const struct worker *worker)
 
 bool worker_run(const struct prefork_worker *self, const struct worker_config *config)
 {
-    if (!start_render())
+    if (!fonts_init())
         return false;
     struct worker worker = {0};
     start(&worker, self, config);

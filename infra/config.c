@@ -10,24 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char first_error[256];
+enum { MAX_ERRORS = 24 }; /* more than there are settings */
+static char errors[MAX_ERRORS][256];
+static size_t n_errors;
 
-const char *config_error(void)
+const char *config_error(size_t i)
 {
-    return first_error[0] != '\0' ? first_error : NULL;
+    return i < n_errors ? errors[i] : NULL;
 }
 
 bool config_check(const char *program)
 {
-    if (first_error[0] != '\0')
-        fprintf(stderr, "%s: %s\n", program, first_error);
-    return first_error[0] == '\0';
+    if (n_errors > 0)
+        fprintf(stderr, "%s: %s\n", program, errors[0]);
+    return n_errors == 0;
 }
 
 void config_fail(const char *name, const char *what)
 {
-    if (first_error[0] == '\0')
-        snprintf(first_error, sizeof(first_error), "%s %s", name, what);
+    if (n_errors < MAX_ERRORS)
+        snprintf(errors[n_errors++], sizeof(errors[0]), "%s %s", name, what);
 }
 
 /* Cuts white space off both ends, in place. */
@@ -186,7 +188,8 @@ static int hex_digit(char c)
 void config_hex(const char *name, uint8_t *out, int n)
 {
     const char *const value = config_string(name, NULL);
-    bool good = (int)strlen(value) == 2 * n;
+    const size_t len = strlen(value);
+    bool good = len == 2 * (size_t)n;
     for (int i = 0; good && i < n; i++) {
         const int high = hex_digit(value[2 * i]);
         const int low = hex_digit(value[2 * i + 1]);
@@ -194,8 +197,12 @@ void config_hex(const char *name, uint8_t *out, int n)
         out[i] = (uint8_t)(high * 16 + low);
     }
     if (!good && value[0] != '\0') {
-        char what[64];
-        snprintf(what, sizeof(what), "must be exactly %d hex digits", 2 * n);
+        char what[96];
+        if (len == 2 * (size_t)n)
+            snprintf(what, sizeof(what), "must be exactly %d hex digits, and has something else among them",
+                     2 * n);
+        else
+            snprintf(what, sizeof(what), "must be exactly %d hex digits, and has %zu characters", 2 * n, len);
         config_fail(name, what);
     }
 }

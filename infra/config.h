@@ -1,8 +1,8 @@
 /*
  * Settings from the environment, and from a file .env in the working directory for what the environment does not set.
  *
- * Every getter reads one variable, applies the default where it is unset or empty, and checks it. The first thing that is
- * wrong is kept: a program reads all it needs, then asks config_check() once and ends where it says no.
+ * Every getter reads one variable, applies the default where it is unset or empty, and checks it. What is wrong is
+ * kept: a program reads all it needs, then asks config_check() once and ends where it says no.
  */
 #pragma once
 
@@ -12,9 +12,10 @@
 
 /* Reads .env if there is one: NAME=value lines, # comments, optional quotes around the value. */
 void config_load(void);
-/* One line that names the first variable that is missing or malformed and says what is wrong, or NULL. */
-const char *config_error(void);
-/* True where nothing is wrong; else that line is on stderr, behind the program's name. */
+/* Of each variable that is missing or malformed, in the order read, a line that names it and says what is wrong; NULL
+ * from their number on. */
+const char *config_error(size_t i);
+/* True where nothing is wrong; else the first of these lines is on stderr, behind the program's name. */
 bool config_check(const char *program);
 /* The same from outside: a value that only its user can judge. The text is copied. */
 void config_fail(const char *name, const char *what);

@@ -187,6 +187,7 @@ static void finish(struct rest_call *call, enum rest_status status, const cJSON 
         .status = status,
         .http_status = call->http_status,
         .code = call->code,
+        .error = call->error,
         .body = body,
     };
     call->done = true;

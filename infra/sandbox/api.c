@@ -79,6 +79,7 @@ static const struct route {
     {"GET", {"gateway", "bot"}, false, api_get_gateway_bot},
     {"GET", {"applications", "@me"}, false, api_get_application},
     {"GET", {"users", "*"}, false, api_get_user},
+    {"GET", {"users", "@me", "guilds"}, false, api_get_guilds},
     {"GET", {"guilds", "*"}, false, api_get_guild},
     {"GET", {"guilds", "*", "channels"}, false, api_get_channels},
     {"GET", {"guilds", "*", "members", "*"}, false, api_get_member},

@@ -48,6 +48,25 @@ void api_get_user(struct api_call *call)
         api_fail(call, 404, 10013, "Unknown User");
 }
 
+/* Those the bot is in; "limit" and the rest of the query are not looked at. */
+void api_get_guilds(struct api_call *call)
+{
+    const struct cast *const cast = call->sandbox->cast;
+    cJSON *const answer = cJSON_CreateArray();
+    for (size_t i = 0; i < cast->n_guilds; i++) {
+        const struct cast_guild *const guild = &cast->guilds[i];
+        if (!guild->joined)
+            continue;
+        cJSON *const item = cJSON_CreateObject();
+        json_add_snowflake(item, "id", guild->id);
+        cJSON_AddStringToObject(item, "name", guild->name);
+        cJSON_AddFalseToObject(item, "owner");
+        cJSON_AddStringToObject(item, "permissions", call->sandbox->faults.app_permissions);
+        cJSON_AddItemToArray(answer, item);
+    }
+    api_answer(call, 200, answer);
+}
+
 /* The guild that the path names, if the bot is in it; else the request is answered and NULL returned. */
 static const struct cast_guild *guild_in(struct api_call *call)
 {

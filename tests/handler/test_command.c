@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,11 +115,50 @@ static void test_registration(void **state)
     cJSON_Delete(list);
 }
 
+/* Our commands behind a head, with the first letter of some words in the other case. */
+static enum command_registered compare(const char *head, const char *words)
+{
+    char *const ours = command_registration();
+    char text[8192];
+    assert_in_range(snprintf(text, sizeof(text), "%s%s", head, ours + strlen("[{")), 1, sizeof(text) - 1);
+    free(ours);
+    if (words != NULL) {
+        char *const from = strstr(text, words);
+        assert_non_null(from);
+        from[0] ^= 0x20;
+    }
+    cJSON *const list = json_parse(text, strlen(text));
+    assert_non_null(list);
+    const enum command_registered found = command_compare(list);
+    cJSON_Delete(list);
+    return found;
+}
+
+static void test_compare(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("[{", NULL), COMMAND_REGISTERED);
+    assert_int_equal(compare("[{\"name\":\"vc\",\"type\":2},{\"id\":\"1\",\"nsfw\":false,", NULL),
+                     COMMAND_REGISTERED);
+    assert_int_equal(compare("[{", "Who spent"), COMMAND_OUTDATED);
+    assert_int_equal(compare("[{", "past_7d"), COMMAND_OUTDATED);
+    assert_int_equal(compare("[{", "default_member_permissions"), COMMAND_REGISTERED); /* null, or absent */
+    assert_int_equal(compare("[{", "contexts"), COMMAND_OUTDATED);
+    assert_int_equal(compare("[{", "vc"), COMMAND_UNREGISTERED);
+    cJSON *const list = cJSON_CreateArray();
+    assert_int_equal(command_compare(list), COMMAND_UNREGISTERED);
+    cJSON_AddItemToArray(list, cJSON_CreateNull());
+    cJSON_AddItemToArray(list, cJSON_Parse("{\"name\":\"vc\",\"type\":1}"));
+    assert_int_equal(command_compare(list), COMMAND_OUTDATED);
+    cJSON_Delete(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_registration),
+        cmocka_unit_test(test_compare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* The first error is kept for good: what may end in one runs in a child, which tells it. "" if there was none.
+/* Errors are kept for good: what may end in one runs in a child, which tells it. "" if there was none.
  */
 static const char *error_of(void (*read_settings)(void))
 {
@@ -21,7 +21,7 @@ static const char *error_of(void (*read_settings)(void))
     const pid_t child = fork();
     if (child == 0) {
         read_settings();
-        const char *const words = config_error();
+        const char *const words = config_error(0);
         const ssize_t n = words != NULL ? write(fds[1], words, strlen(words)) : 0;
         _exit(n < 0);
     }
@@ -57,7 +57,7 @@ static void test_strings(void **state)
     set(NULL);
     assert_string_equal(config_string("X", "fallback"), "fallback");
     assert_null(config_optional("X"));
-    assert_null(config_error());
+    assert_null(config_error(0));
 }
 
 static void read_required(void)
@@ -90,7 +90,7 @@ static void test_int(void **state)
     assert_int_equal(config_int("X", 5, -10, 100), 100);
     set("-10");
     assert_int_equal(config_int("X", 5, -10, 100), -10);
-    assert_null(config_error());
+    assert_null(config_error(0));
     static const char *const bad[] = {"101", "-11", "1x", "x", " ", "1.5", "0x10", "99999999999999999999"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         set(bad[i]);
@@ -127,7 +127,7 @@ static void test_numbers(void **state)
         assert_int_equal(config_numbers("X", 16, numbers), good[i].n);
         assert_memory_equal(numbers, good[i].numbers, good[i].n * sizeof(int));
     }
-    assert_null(config_error());
+    assert_null(config_error(0));
     static const char *const bad[] = {
         "16", "0-16", "3-1", "0,0", "0-3,2", ",",    "0,",  ",0",    "0-",  "-1", "1--2",
         "x",  "1x",   "1 ",  " 1",  "+1",    "0, 1", "0;1", "1-2-3", "0x1", "-",  "4294967296",
@@ -168,12 +168,17 @@ static void test_hex(void **state)
     set("00fFA19b");
     config_hex("X", bytes, 4);
     assert_memory_equal(bytes, "\x00\xff\xa1\x9b", 4);
-    assert_null(config_error());
-    static const char *const bad[] = {"00fFA19", "00fFA19b0", "00fFA19g", "0x00fFA1", "00 fA19b"};
+    assert_null(config_error(0));
+    static const char *const bad[] = {"00fFA19g", "0x00fFA1", "00 fA19b"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         set(bad[i]);
-        assert_string_equal(error_of(read_hex), "X must be exactly 8 hex digits");
+        assert_string_equal(error_of(read_hex),
+                            "X must be exactly 8 hex digits, and has something else among them");
     }
+    set("00fFA19");
+    assert_string_equal(error_of(read_hex), "X must be exactly 8 hex digits, and has 7 characters");
+    set("00fFA19b0");
+    assert_string_equal(error_of(read_hex), "X must be exactly 8 hex digits, and has 9 characters");
     set(NULL);
     assert_string_equal(error_of(read_hex), "X is not set");
 }
@@ -199,7 +204,7 @@ static void test_address(void **state)
     config_address("X", NULL, &address);
     assert_string_equal(address.host, "::1");
     assert_string_equal(address.port, "443");
-    assert_null(config_error());
+    assert_null(config_error(0));
     static const char *const bad[] = {
         "8080",         ":8080",         "127.0.0.1",     "127.0.0.1:",     "127.0.0.1:x",  "127.0.0.1:65536",
         "127.0.0.1:-1", "127.0.0.1:80x", "127.0.0.1: 80", "127.0.0.1:+80",  "localhost:80", "::1:80",
@@ -224,6 +229,29 @@ static void test_log_level(void **state)
     setenv("LOG_LEVEL", "loud", 1);
     assert_string_equal(error_of(read_log_level), "LOG_LEVEL must be debug, info, warn or error");
     unsetenv("LOG_LEVEL");
+}
+
+static void test_every_error_is_kept(void **state)
+{
+    (void)state;
+    const pid_t child = fork();
+    if (child == 0) {
+        unsetenv("X");
+        setenv("Y", "-1", 1);
+        config_string("X", NULL);
+        config_int("Y", 0, 0, 9);
+        for (int i = 0; i < 100; i++)
+            config_fail("Z", "is wrong too");
+        size_t n = 2;
+        while (config_error(n) != NULL && strcmp(config_error(n), "Z is wrong too") == 0)
+            n++;
+        _exit(strcmp(config_error(0), "X is not set") != 0 ||
+              strcmp(config_error(1), "Y must be a whole number from 0 to 9") != 0 || n < 20 ||
+              config_error(n) != NULL || config_check("nobody"));
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 static void test_file(void **state)
@@ -271,9 +299,16 @@ static void test_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strings), cmocka_unit_test(test_required),  cmocka_unit_test(test_int),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_snowflake), cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_address), cmocka_unit_test(test_log_level), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_required),
+        cmocka_unit_test(test_int),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_snowflake),
+        cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_address),
+        cmocka_unit_test(test_log_level),
+        cmocka_unit_test(test_every_error_is_kept),
+        cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

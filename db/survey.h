@@ -1,0 +1,41 @@
+/* What `handler --check` asks the database: is it the one that the programs need, and is somebody counting? */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db_pool;
+
+enum db_survey_asked {
+    DB_SURVEY_UNREACHABLE, /* or it does not answer; nothing else is set */
+    DB_SURVEY_UNMADE,      /* there are no tables of ours; version, now_ms and read_only are set */
+    DB_SURVEY_FORBIDDEN,   /* as above, and lacking */
+    DB_SURVEY_TOLD,        /* all is set */
+};
+
+/* Strings are borrowed. */
+struct db_survey {
+    enum db_survey_asked asked;
+    const char *version; /* of the server: "15.14 (Debian 15.14-0+deb12u1)" */
+    int64_t now_ms;      /* its clock, unix milliseconds */
+    bool read_only;      /* it takes no writes: a standby */
+    const char
+        *lacking; /* "SELECT on guild, INSERT on interaction_pending": what the role may not do; or NULL */
+
+    size_t n_migrations; /* that are applied and known here */
+    const char *missing; /* the first one that is not applied, or NULL */
+    const char *newer;   /* the last one that is not known here, or NULL: a newer version has been here */
+    int64_t shards;      /* that are followed, of shard_count; 0: no tracker has ever been here */
+    int64_t shard_count;
+    int64_t shards_proven; /* whose tracker proves in time that it watches */
+    int64_t proven_age_s;  /* of the shard that was proven longest ago; -1: one never was */
+};
+
+/* on_done runs once, never from inside this call. */
+void db_survey_read(struct db_pool *pool, void (*on_done)(void *arg, const struct db_survey *survey),
+                    void *arg);
+
+/* The conninfo without its password, "host=db dbname=vcledger user=ann" say; NULL where it is neither conninfo nor URL.
+ * The caller frees. */
+char *db_survey_conninfo(const char *url);

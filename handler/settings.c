@@ -1,0 +1,35 @@
+#include "handler/settings.h"
+
+#include "infra/discord.h"
+
+#include <unistd.h>
+
+enum { MAX_WORKERS = 256, MAX_AVATAR_CACHE_MB = 4096 };
+
+static int cpus(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > MAX_WORKERS ? MAX_WORKERS : (int)n;
+}
+
+void settings_read(struct settings *settings)
+{
+    *settings = (struct settings){
+        .worker =
+            {
+                .application_id = config_snowflake("DISCORD_APPLICATION_ID"),
+                .database_url = config_string("DATABASE_URL", NULL),
+                .api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
+                .cdn_url = config_string("DISCORD_CDN_URL", "https://cdn.discordapp.com"),
+                .avatar_cache_bytes = (size_t)config_int("AVATAR_CACHE_MB", 32, 0, MAX_AVATAR_CACHE_MB) << 20,
+                .ca_file = config_optional("TLS_CA_FILE"),
+                .listen_fd = -1,
+                .metrics_fd = -1,
+            },
+        .workers = (int)config_int("WORKERS", cpus(), 1, MAX_WORKERS),
+    };
+    config_hex("DISCORD_PUBLIC_KEY", settings->worker.public_key, sizeof(settings->worker.public_key));
+    config_address("LISTEN", "127.0.0.1:8080", &settings->listen);
+    config_address("METRICS_LISTEN", NULL, &settings->metrics_listen);
+    config_log_level();
+}

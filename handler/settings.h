@@ -1,0 +1,14 @@
+/* What the handler reads of its environment when it serves: README, "Settings". */
+#pragma once
+
+#include "handler/worker.h"
+#include "infra/config.h"
+
+struct settings {
+    struct worker_config worker; /* its descriptors are not opened */
+    struct config_address listen, metrics_listen;
+    int workers;
+};
+
+/* Whether all of it is well is told by infra/config.h. Applies LOG_LEVEL. */
+void settings_read(struct settings *settings);

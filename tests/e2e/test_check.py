@@ -1,0 +1,351 @@
+"""handler --check: what it says of each mistake, and that it goes on behind it."""
+
+import contextlib
+import http.server
+import json
+import re
+import ssl
+import subprocess
+import threading
+
+import psycopg
+import pytest
+from answers import click, picture, words
+from faults import Clock
+from harness import BIN, away, free_port, sanitizers, wait_for
+
+PARTS = ["settings", "fonts", "database", "clock", "tables", "tracker", "token", "application", "public key", "commands", "servers", "endpoint"]
+
+
+class Checked:
+    """What one run said."""
+
+    def __init__(self, settings, tmp_path, **changes):
+        environment = {name: value for name, value in {**settings, **changes}.items() if value is not None}
+        self.run = subprocess.run(
+            [BIN / "handler", "--check"], env={"PATH": "/usr/bin:/bin", **sanitizers(), **environment}, cwd=tmp_path, capture_output=True,
+            text=True, timeout=40,
+        )
+        self.code = self.run.returncode
+        said = self.run.stdout + self.run.stderr
+        assert "Sanitizer" not in said and "runtime error" not in said, said
+        self.lines = [re.fullmatch(r"(ok|wrong|\?) {2,}(\S+(?: \S+)?) {2,}(.+)", line).groups() for line in self.run.stdout.splitlines()]
+        secrets = [environment.get("DISCORD_TOKEN"), psycopg_password(environment.get("DATABASE_URL"))]
+        assert not [secret for secret in secrets if secret and secret in said]
+
+    def words(self, part):
+        [(word, _, text)] = [line for line in self.lines if line[1] == part]
+        return word, text
+
+    def not_ok(self):
+        return {part: word for word, part, _ in self.lines if word != "ok"}
+
+
+def psycopg_password(url):
+    with contextlib.suppress(psycopg.Error):
+        return psycopg.conninfo.conninfo_to_dict(url or "").get("password")
+
+
+@pytest.fixture
+def well(discord, settings, handlers, trackers, sql):
+    """Everything as it should be: the settings."""
+    trackers.start()
+    handlers()
+    assert handlers("--register", wait=False).process.wait(20) == 0
+    wait_for(lambda: sql.execute("SELECT FROM tracker_shard WHERE proven_at IS NOT NULL").fetchone() is not None, "a proof")
+    return settings
+
+
+@pytest.fixture
+def check(well, tmp_path):
+    return lambda **changes: Checked(well, tmp_path, **changes)
+
+
+def application(discord, **changes):
+    """What Discord tells of the application from now on."""
+    answer = {
+        "id": discord.env["DISCORD_APPLICATION_ID"], "name": "vcledger", "verify_key": discord.env["DISCORD_PUBLIC_KEY"],
+        "interactions_endpoint_url": f"http://127.0.0.1:{discord.handler_port}/interactions", **changes,
+    }
+    discord.faults(rest=[{"path_contains": "/applications/@me", "status": 200, "body": json.dumps(answer), "times": 9}])
+
+
+def test_all_is_well(check):
+    checked = check()
+    assert (checked.code, checked.not_ok()) == (0, {}), checked.run.stdout
+    assert [part for _, part, _ in checked.lines] == PARTS
+    assert checked.run.stderr == ""
+    assert "PostgreSQL 15." in checked.words("database")[1]
+
+
+# Settings -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_bad_setting_is_named_and_the_rest_is_looked_at(check):
+    checked = check(DISCORD_PUBLIC_KEY="0123", WORKERS="many", LISTEN="localhost", LOG_LEVEL="loud")
+    assert checked.code == 2
+    assert [text for _, part, text in checked.lines if part == "settings"] == [
+        "WORKERS must be a whole number from 1 to 256",
+        "DISCORD_PUBLIC_KEY must be exactly 64 hex digits, and has 4 characters",
+        "LISTEN must be address:port, 127.0.0.1:8080 say",
+        "LOG_LEVEL must be debug, info, warn or error",
+    ]
+    assert checked.not_ok() == {"settings": "wrong", "public key": "wrong"}
+
+
+def test_nothing_is_set(tmp_path):
+    checked = Checked({}, tmp_path)
+    assert checked.code == 2
+    assert [text for _, part, text in checked.lines if part == "settings"] == [
+        "DISCORD_APPLICATION_ID is not set", "DATABASE_URL is not set", "DISCORD_PUBLIC_KEY is not set",
+    ]
+    assert checked.not_ok() == {"settings": "wrong", "database": "?", "token": "?", "endpoint": "?"}
+
+
+@pytest.mark.parametrize("url", ["ann:secret@db/vcledger", "postgresql://ann:sec%ret@db/vcledger"])
+def test_a_malformed_database_url_is_not_shown(check, url):
+    checked = check(DATABASE_URL=url)
+    assert checked.code == 2 and checked.words("settings")[1].startswith("DATABASE_URL must be postgresql://")
+    assert "sec" not in (checked.run.stdout + checked.run.stderr).replace("second", "")
+    assert checked.not_ok() == {"settings": "wrong", "database": "?"}
+
+
+# Database -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_database(check, database):
+    checked = check(DATABASE_URL=f"host=127.0.0.1 port={free_port()} dbname=vcledger user=ann password=opensesame")
+    assert (checked.code, checked.not_ok()) == (1, {"database": "wrong", "tracker": "?"})
+    assert re.match(r"cannot be reached \(host=127.0.0.1 port=\d+ dbname=vcledger user=ann\): .*refused", checked.words("database")[1])
+    with away(database):
+        assert "not currently accepting connections" in check().words("database")[1]
+
+
+def test_tables_are_missing(check, cluster):
+    checked = check(DATABASE_URL=cluster)
+    assert (checked.code, checked.not_ok()) == (1, {"tables": "wrong", "tracker": "?"})
+    assert checked.words("tables")[1] == "there are none yet: run tracker --migrate"
+
+
+def test_migrations_of_another_version(check, sql):
+    sql.execute("INSERT INTO schema_migration (name) VALUES ('9999_future')")
+    checked = check()
+    assert (checked.code, checked.not_ok()) == (0, {"tables": "?"})
+    assert "a newer version has been here (9999_future)" in checked.words("tables")[1]
+    sql.execute("DELETE FROM schema_migration WHERE name LIKE '0003%'")
+    checked = check()
+    assert (checked.code, checked.not_ok()) == (1, {"tables": "wrong"})
+    assert "(0003_shards is missing): run tracker --migrate" in checked.words("tables")[1]
+
+
+@pytest.fixture
+def role(sql, database):
+    """A role that may do nothing yet, and the database's conninfo for it."""
+    sql.execute("DROP ROLE IF EXISTS modest")
+    sql.execute("CREATE ROLE modest LOGIN")
+    yield psycopg.conninfo.make_conninfo(database, user="modest")
+    sql.execute("DROP OWNED BY modest")
+    sql.execute("DROP ROLE modest")
+
+
+def test_rights_are_missing(check, sql, role):
+    checked = check(DATABASE_URL=role)
+    assert (checked.code, checked.not_ok()) == (1, {"tables": "wrong", "tracker": "?"})
+    lacking = checked.words("tables")[1].split(": GRANT ")[1]
+    for grant in lacking.split(", "):
+        sql.execute(f"GRANT {grant} TO modest")
+    checked = check(DATABASE_URL=role)
+    assert (checked.code, checked.not_ok()) == (0, {})
+
+
+def test_with_these_rights_alone_the_handler_serves(discord, settings, handlers, ledger, role, tmp_path):
+    lacking = Checked(settings, tmp_path, DATABASE_URL=role).words("tables")[1].split(": GRANT ")[1]
+    for grant in lacking.split(", "):
+        ledger.execute(f"GRANT {grant} TO modest")
+    handler = handlers(DATABASE_URL=role)
+    for time_range in (None, "today", "past_24h", "all_time"):
+        assert picture(discord, click(discord, discord.leaderboard(time_range), "Voice partners"))
+    for view in ("yearly", "monthly", "weekly", "hourly"):
+        for more in ({}, {"statistic": "unique"}):
+            sent = discord.interaction(command="stats", options={"time_range": view, **more})
+            assert picture(discord, discord.answer(sent["interaction_id"]))
+    sent = discord.interaction(command="settings", permissions=str(1 << 5))
+    assert "Tracking is off." in words(click(discord, discord.answer(sent["interaction_id"]), "Stop tracking", permissions=str(1 << 5)))
+    assert "statement_failed" not in handler.log()
+
+
+def test_a_database_that_takes_no_writes(check, sql, database):
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    sql.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    checked = check()
+    sql.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    assert "takes no writes" in checked.words("database")[1] and checked.code == 1
+
+
+def test_clocks_that_differ(check, tmp_path):
+    clock = Clock(tmp_path / "clock")
+    clock.set(1)
+    checked = check(**clock.environment, ASAN_OPTIONS="verify_asan_link_order=0")  # the preload comes first
+    assert (checked.code, checked.not_ok()) == (1, {"clock": "wrong"})
+    assert re.match(r"the database's is (3599|3600) s behind this machine's", checked.words("clock")[1])
+
+
+def test_no_tracker(check, sql, trackers):
+    [tracker] = trackers.started
+    assert tracker.stop() == 0
+    sql.execute("UPDATE tracker_shard SET proven_at = now() - interval '1 hour'")
+    checked = check()
+    assert (checked.code, checked.not_ok()) == (1, {"tracker": "wrong"})
+    assert re.match(r"last seen 36\d\d s ago: start the tracker", checked.words("tracker")[1])
+    sql.execute("UPDATE tracker_shard SET shard_count = 2, proven_at = now()")
+    assert check().words("tracker")[1].startswith("only 1 of 2 shards are watched")
+    sql.execute("UPDATE tracker_shard SET proven_at = NULL")
+    assert check().words("tracker")[1].startswith("it has never been with Discord's gateway")
+    sql.execute("DELETE FROM tracker_shard")
+    assert check().words("tracker")[1] == "none has ever written here: start the tracker"
+
+
+# Discord ------------------------------------------------------------------------------------------------------------
+
+TOKENS = {
+    "Bot sandbox.0123": 'it begins with "Bot "',
+    '"sandbox.0123"': "there are quotes around it",
+    "abc.def. ghi": "there is a space",
+    "1204716319438934023": "it is a number",
+    "0123456789abcdef" * 4: "it looks like the public key",
+    "AbCdEfGhIjKlMnOpQrStUvWxYz-_0123": "it looks like the client secret",
+    "MTIwNDcxNjMxOTQzODkzNDAyMw.GabcDe": "it is not whole",
+    "MTIwNDcxNjMxOTQzODkzNDAyMw.GabcDe.fghijklmnopqrstuvwxyz0123456789ABCDEFG": "it was reset",
+}
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_that_is_none(check, token):
+    checked = check(DISCORD_TOKEN=token)
+    assert (checked.code, checked.not_ok()) == (1, {"token": "wrong", "endpoint": "?"})
+    assert checked.words("token")[1].startswith("Discord does not accept DISCORD_TOKEN: " + TOKENS[token])
+
+
+def test_no_token(check):
+    checked = check(DISCORD_TOKEN=None)
+    assert (checked.code, checked.not_ok()) == (0, {"token": "?", "endpoint": "?"})
+
+
+def test_values_of_two_applications(check, discord):
+    checked = check(DISCORD_APPLICATION_ID="1204716319438934999")
+    assert (checked.code, checked.not_ok()) == (1, {"application": "wrong"})
+    assert f"whose id is {discord.env['DISCORD_APPLICATION_ID']}" in checked.words("application")[1]
+    checked = check(DISCORD_PUBLIC_KEY="ab" * 32)
+    assert (checked.code, checked.not_ok()) == (1, {"public key": "wrong"})
+    assert checked.words("public key")[1].endswith(f"set DISCORD_PUBLIC_KEY to {discord.env['DISCORD_PUBLIC_KEY']}")
+    checked = check(DISCORD_PUBLIC_KEY=discord.env["DISCORD_PUBLIC_KEY"][:-1])
+    assert (checked.code, checked.not_ok()) == (2, {"settings": "wrong", "public key": "wrong"})
+
+
+def test_discord_cannot_be_asked(check, discord):
+    checked = check(DISCORD_API_URL=f"https://localhost:{free_port()}/api/v10")
+    assert (checked.code, checked.not_ok()) == (1, {"token": "wrong", "endpoint": "?"})
+    assert re.search(r"cannot be reached: .*onnect", checked.words("token")[1])
+    checked = check(TLS_CA_FILE="/etc/hostname")
+    assert "SSL" in checked.words("token")[1] or "certificate" in checked.words("token")[1]
+    discord.faults(rest=[{"path_contains": "/applications/@me", "status": 200, "body": "<html>"}])
+    assert "is not Discord's API" in check().words("token")[1]
+    discord.faults(rest=[{"path_contains": "/applications/@me", "status": 503, "times": 99}])
+    checked = check()
+    assert checked.words("token") == ("?", "Discord answers 503 at the moment: try again later")
+    discord.faults(rest=[{"path_contains": "/applications/@me", "status": 403, "code": 40333}])
+    assert check().words("token") == ("wrong", "Discord refuses to tell: 403, code 40333")
+
+
+def test_commands(check, discord):
+    path = f"/api/v10/applications/{discord.env['DISCORD_APPLICATION_ID']}/commands"
+    [registered] = [r["json"] for r in discord.requests("rest") if r["method"] == "PUT" and r["path"] == path]
+    for change, said in [
+        (lambda: registered.insert(0, {"name": "other", "type": 1, "description": "Another's"}), "registered, as this version has them"),
+        (lambda: registered[1]["options"][0].update(description="Other words"), "registered by another version: run handler --register"),
+        (lambda: registered[1].update(name="cv"), "not registered: run handler --register"),
+    ]:
+        change()
+        discord.faults(rest=[{"path_contains": path, "status": 200, "body": json.dumps(registered)}])
+        checked = check()
+        assert checked.words("commands")[1] == said
+        assert checked.not_ok() == ({} if said.startswith("registered, ") else {"commands": "wrong"})
+
+
+def test_in_no_server(check, discord):
+    for guild in discord.state()["guilds"]:
+        discord.guild_action("remove", guild_id=guild["id"])
+    checked = check()
+    assert (checked.code, checked.not_ok()) == (1, {"servers": "wrong"})
+    client = discord.env["DISCORD_APPLICATION_ID"]
+    assert f"https://discord.com/oauth2/authorize?client_id={client}&scope=bot+applications.commands&" in checked.words("servers")[1]
+
+
+# The endpoint -------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def answering(status, body=b"", tls=None):
+    """A server that answers everything the same; its port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (200, "Discord would refuse it: not a handler"), (301, "it leads elsewhere"), (401, "but is not this program"),
+        (403, "keeps strangers out"), (404, "the path is wrong"), (405, "the path is wrong"), (418, "none of the handler's answers"),
+        (502, "the proxy is there, but not the handler"), (503, "the proxy is there"), (504, "the proxy is there"),
+    ],
+)
+def test_an_endpoint_that_is_none(check, discord, status, advice):
+    with answering(status, b"invalid request signature\n") as port:
+        application(discord, interactions_endpoint_url=f"http://127.0.0.1:{port}/interactions")
+        checked = check()
+    assert (checked.code, checked.not_ok()) == (1, {"endpoint": "wrong"})
+    assert f"/interactions answers {status}: " in checked.words("endpoint")[1] and advice in checked.words("endpoint")[1]
+
+
+def test_an_endpoint_that_cannot_be_reached(check, discord, tmp_path):
+    pem = tmp_path / "own.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-keyout", pem, "-out", tmp_path / "own.crt"], check=True, capture_output=True,
+    )
+    pem.write_bytes(pem.read_bytes() + (tmp_path / "own.crt").read_bytes())
+    with answering(401, tls=pem) as port:
+        for url, advice in [
+            (None, "none: enter https://"),
+            ("https://nobody.invalid/interactions", "the name has no address"),
+            (f"https://127.0.0.1:{free_port()}/interactions", "nobody takes the connection"),
+            (f"https://localhost:{port}/interactions", "Discord would not trust it either"),
+        ]:
+            application(discord, interactions_endpoint_url=url)
+            checked = check()
+            assert (checked.code, checked.not_ok()) == (1, {"endpoint": "wrong"})
+            assert advice in checked.words("endpoint")[1]
+
+
+def test_a_wrong_path_of_the_handler_itself(check, discord):
+    application(discord, interactions_endpoint_url=f"http://127.0.0.1:{discord.handler_port}/")
+    assert "answers 404: the path is wrong: it is /interactions" in check().words("endpoint")[1]
