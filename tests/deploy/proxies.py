@@ -47,7 +47,7 @@ class Proxy:
     def run(self, arguments, **environment):
         self.program = Program(arguments, environment, self.directory / "log")
         wait_for(lambda: self.is_up() or self.program.process.poll() is not None, "the proxy's start")
-        assert self.program.process.poll() is None, self.program.log()
+        assert self.is_up(), self.program.log()
 
     def is_up(self):
         try:
@@ -56,12 +56,10 @@ class Proxy:
             return False
         return True
 
-    def connect(self, **more):
+    def connect(self):
         """A TLS connection to it."""
         context = ssl.create_default_context(cafile=self.ca)
-        for name, value in more.items():
-            setattr(context, name, value)
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         return context.wrap_socket(plain, server_hostname="localhost")
 
     def end(self):
@@ -73,8 +71,8 @@ class Nginx(Proxy):
     def __init__(self, directory):
         super().__init__(directory)
         self.ca, self.key = directory / "certificate.pem", directory / "key.pem"
-        made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-        subprocess.run([*made.split(), "-out", self.ca, "-keyout", self.key], check=True, capture_output=True)
+        request = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+        subprocess.run(["openssl", "req", "-x509", *request.split(), "-out", self.ca, "-keyout", self.key], check=True, capture_output=True)
 
     def site(self, handlers):
         first, second = self.handler_ports
@@ -97,3 +95,19 @@ class Nginx(Proxy):
         user = "user root;" if os.getuid() == 0 else ""  # the directory is ours alone
         (self.directory / "nginx.conf").write_text(user + NGINX)
         self.run(["/usr/sbin/nginx", "-p", self.directory, "-e", "stderr", "-c", "nginx.conf", "-g", "daemon off;"])
+
+
+class Caddy(Proxy):
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.ca = directory / "caddy/pki/authorities/local/root.crt"
+
+    def start(self, handlers=1):
+        ports = f"admin off\nhttp_port {self.plain_port}\nhttps_port {self.port}\ndefault_bind 127.0.0.1\n"
+        site = replaced((DEPLOY / "Caddyfile").read_text(), (r"\tservers {", ports + r"\g<0>"))
+        (self.directory / "Caddyfile").write_text(site)
+        upstreams = " ".join(f"127.0.0.1:{port}" for port in self.handler_ports[:handlers])
+        self.run(
+            ["caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"],
+            HANDLERS=upstreams, REQUESTS="requests_2.6", HOME=str(self.directory), XDG_DATA_HOME=str(self.directory), XDG_CONFIG_HOME=str(self.directory),
+        )
