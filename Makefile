@@ -27,7 +27,7 @@ LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo z
 # Packages first, then a make that sees what they brought; on all processors unless told otherwise.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run register test soak bench unit asan lint pictures format clean deps test-deps lint-deps
+.PHONY: all run register test soak bench unit asan lint pictures format clean container deps test-deps lint-deps
 all: deps
 	@+$(SUBMAKE) programs
 .PHONY: programs
@@ -35,11 +35,11 @@ programs: $(BIN)/handler $(BIN)/tracker $(BIN)/sandbox
 	@:
 
 deps:
-	@infra/deploy/install-packages build run
+	@infra/deploy/install-packages build run serve
 test-deps:
-	@infra/deploy/install-packages build run test
+	@infra/deploy/install-packages build run serve test container
 lint-deps:
-	@infra/deploy/install-packages build run lint
+	@infra/deploy/install-packages build run serve lint
 
 # --- compiling -----------------------------------------------------------------------------------------------------
 
@@ -142,6 +142,14 @@ run: all
 
 register: all
 	@build/handler --register
+
+# The image of infra/deploy/Containerfile; as root.
+IMAGE := build/container/vcledger.tar
+container:
+	@infra/deploy/install-packages container
+	@$(MAKE) --no-print-directory $(IMAGE)
+$(IMAGE): Makefile .dockerignore $(wildcard db/*.[ch] db/migrations/*.sql handler/* infra/*.[ch] infra/deploy/* render/* tracker/*)
+	@infra/deploy/make-container
 
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
