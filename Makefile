@@ -151,6 +151,27 @@ container:
 $(IMAGE): Makefile .dockerignore $(wildcard db/*.[ch] db/migrations/*.sql handler/* infra/*.[ch] infra/deploy/* render/* tracker/*)
 	@infra/deploy/make-container
 
+# --- installing: `make && sudo make install` -------------------------------------------------------------------------
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+UNITS   := vcledger-handler.service vcledger-tracker.service
+UNITDIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+
+.PHONY: install uninstall
+# Settings that are there stay as they are.
+install: programs
+	@install -D -t $(DESTDIR)$(PREFIX)/bin $(BIN)/handler $(BIN)/tracker
+	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/vcledger render/fonts.conf
+	@install -d $(UNITDIR) $(DESTDIR)/etc/vcledger
+	@for u in $(UNITS); do sed 's|/usr/local/|$(PREFIX)/|' infra/deploy/$$u >$(UNITDIR)/$$u; chmod 644 $(UNITDIR)/$$u; done
+	@for e in handler.env tracker.env; do [ -e $(DESTDIR)/etc/vcledger/$$e ] || \
+	   install -m 600 infra/deploy/$$e $(DESTDIR)/etc/vcledger/$$e; done
+
+uninstall:
+	@rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,handler tracker) $(addprefix $(UNITDIR)/,$(UNITS))
+	@rm -rf $(DESTDIR)$(PREFIX)/share/vcledger
+
 format:
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
 
