@@ -72,7 +72,7 @@ static enum outcome record(PGconn *pg, const struct db_migration *migration)
                  migration->name);
 }
 
-static enum outcome try(PGconn *pg, const struct db_migration *migration)
+static enum outcome attempt(PGconn *pg, const struct db_migration *migration)
 {
     enum outcome outcome = run(pg, "BEGIN", "begin");
     if (outcome == DONE)
@@ -97,12 +97,12 @@ static void tell_waiting(PGconn *pg, const struct db_migration *migration)
 static bool apply(PGconn *pg, const struct db_migration *migration)
 {
     const int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
-    enum outcome outcome;
-    for (bool told = false; (outcome = try(pg, migration)) == IN_USE && clock_monotonic_ms() < end_ms;
-         told = true) {
-        if (!told)
-            tell_waiting(pg, migration);
+    enum outcome outcome = attempt(pg, migration);
+    if (outcome == IN_USE)
+        tell_waiting(pg, migration);
+    while (outcome == IN_USE && clock_monotonic_ms() < end_ms) {
         sleep(PAUSE_S);
+        outcome = attempt(pg, migration);
     }
     if (outcome == DONE)
         log_info("migration_applied", "name=%s", migration->name);

@@ -33,7 +33,7 @@ struct db_pool_config {
 struct db_pool *db_pool_create(struct loop *loop, const struct db_pool_config *config);
 /* Jobs still there are dropped without their callbacks. NULL is accepted. */
 void db_pool_destroy(struct db_pool *pool);
-/* Whether a connection stands now. */
+/* Whether a connection stands now, to a database that has our tables. */
 bool db_pool_ready(const struct db_pool *pool);
 /* Why the last connection could not be had, in libpq's words; "" where none was refused yet. */
 const char *db_pool_error(const struct db_pool *pool);

@@ -15,9 +15,9 @@ from plain_sql import assert_ledger_is_whole
 def commands():
     """The lines of the section: those of the backup, those of the restore."""
     section = (ROOT / "infra/deploy/OPERATIONS.md").read_text().split("\n## Backup and restore\n")[1].split("\n## ")[0]
-    lines = [line.strip() for line in section.splitlines() if line.startswith("    ")]
-    [backup] = [line for line in lines if line.startswith("pg_dump ")]
-    return backup, lines[lines.index(backup) + 1 :]
+    backup, *restore = [line.strip() for line in section.splitlines() if line.startswith(("    pg_", "    psql "))]
+    assert backup.startswith("pg_dump ") and len(restore) == 2
+    return backup, restore
 
 
 def run(command, url, directory):
