@@ -4,7 +4,6 @@
 #include "db/pool.h"
 #include "infra/mem.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,25 +150,4 @@ void db_survey_read(struct db_pool *pool, void (*on_done)(void *arg, const struc
     db_job_statement(job, &read_server);
     db_job_statement(job, &read_lacking);
     db_pool_submit(pool, job, on_server, asking);
-}
-
-/* The conninfo ------------------------------------------------------------------------------------------------ */
-
-char *db_survey_conninfo(const char *url)
-{
-    /* libpq tells what is wrong with it by repeating it, password and all. */
-    PQconninfoOption *const options = PQconninfoParse(url, NULL);
-    if (options == NULL)
-        return NULL;
-    struct buffer text = {0};
-    buffer_append_string(&text, "");
-    static const char *const shown[] = {"host", "hostaddr", "port", "dbname", "user", "service"};
-    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-        for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
-            if (strcmp(o->keyword, shown[i]) == 0 && o->val != NULL && o->val[0] != '\0')
-                buffer_printf(&text, "%s%s=%s", text.len > 0 ? " " : "", o->keyword, o->val);
-        }
-    }
-    PQconninfoFree(options);
-    return text.data;
 }

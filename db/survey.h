@@ -35,7 +35,3 @@ struct db_survey {
 /* on_done runs once, never from inside this call. */
 void db_survey_read(struct db_pool *pool, void (*on_done)(void *arg, const struct db_survey *survey),
                     void *arg);
-
-/* The conninfo without its password, "host=db dbname=vcledger user=ann" say; NULL where it is neither conninfo nor URL.
- * The caller frees. */
-char *db_survey_conninfo(const char *url);

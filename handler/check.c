@@ -1,7 +1,6 @@
 #include "handler/check.h"
 
 #include "db/pool.h"
-#include "db/survey.h"
 #include "handler/check_part.h"
 #include "handler/fonts.h"
 #include "infra/clock.h"
@@ -29,12 +28,6 @@ enum {
 static bool check_settings(struct check *check)
 {
     settings_read(&check->settings);
-    const char *const url = check->settings.worker.database_url;
-    check->conninfo = url[0] != '\0' ? db_survey_conninfo(url) : NULL;
-    if (url[0] != '\0' && check->conninfo == NULL)
-        config_fail("DATABASE_URL",
-                    "must be postgresql://user:password@host/name or a libpq conninfo; characters "
-                    "of a password that mean something in a URL are written as %40");
     for (size_t i = 0; config_error(i) != NULL; i++)
         report_line(&check->report, FINDING_WRONG, "settings", "%s", config_error(i));
     if (config_error(0) == NULL)
@@ -83,7 +76,7 @@ static void run_parts(struct check *check)
     check->client =
         http_client_create(check->loop, &(struct http_client_config){.ca_file = settings->ca_file,
                                                                      .user_agent = DISCORD_USER_AGENT});
-    if (check->conninfo != NULL)
+    if (settings->database_url[0] != '\0')
         check->pool = db_pool_create(check->loop, &(struct db_pool_config){
                                                       .url = settings->database_url,
                                                       .application_name = "vcledger handler --check",
@@ -111,7 +104,6 @@ int check_run(void)
     log_set_level(LOG_ERROR); /* what goes wrong is said in the report */
     check_fonts(&check);
     run_parts(&check);
-    free(check.conninfo);
     free(check.endpoint);
     return !well_formed ? EXIT_CONFIG : check.report.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }

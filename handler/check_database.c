@@ -1,5 +1,6 @@
 #include "handler/check_part.h"
 
+#include "db/conninfo.h"
 #include "db/pool.h"
 #include "db/survey.h"
 #include "infra/clock.h"
@@ -11,20 +12,22 @@ enum { CLOCK_TOLERANCE_MS = 5000 };
 
 static void tell_connection(struct check *check, const struct db_survey *survey)
 {
-    if (survey->asked == DB_SURVEY_UNREACHABLE && !db_pool_ready(check->pool))
-        report_line(&check->report, FINDING_WRONG, "database", "cannot be reached (%s): %s", check->conninfo,
-                    db_pool_error(check->pool)[0] != '\0' ? db_pool_error(check->pool) : "it does not answer");
-    else if (survey->asked == DB_SURVEY_UNREACHABLE)
+    char *const where = db_conninfo_shown(check->settings.worker.database_url);
+    const char *const error = db_pool_error(check->pool);
+    if (survey->asked == DB_SURVEY_UNREACHABLE && db_pool_ready(check->pool))
         report_line(&check->report, FINDING_WRONG, "database", "takes connections (%s) but no questions",
-                    check->conninfo);
+                    where);
+    else if (survey->asked == DB_SURVEY_UNREACHABLE)
+        report_line(&check->report, FINDING_WRONG, "database", "cannot be reached (%s): %s", where,
+                    error[0] != '\0' ? error : "it does not answer");
     else if (survey->read_only)
         report_line(
             &check->report, FINDING_WRONG, "database",
             "takes no writes (%s), a standby: name the primary too, with target_session_attrs=read-write",
-            check->conninfo);
+            where);
     else
-        report_line(&check->report, FINDING_OK, "database", "PostgreSQL %s (%s)", survey->version,
-                    check->conninfo);
+        report_line(&check->report, FINDING_OK, "database", "PostgreSQL %s (%s)", survey->version, where);
+    free(where);
 }
 
 static void tell_clock(struct check *check, const struct db_survey *survey)

@@ -15,14 +15,17 @@
     "https://discord.com/oauth2/authorize?client_id=%" PRIu64                                                  \
     "&scope=bot+applications.commands&permissions=35840"
 
+enum { PATIENCE_MS = 5000 }; /* with all tries of one call */
+
 static void ask(struct check *check, const char *path, void (*on_done)(void *, const struct rest_response *))
 {
+    const int64_t left_ms = check_left_ms(check);
     const struct rest_request request = {
         .method = "GET",
         .path = path,
         .bucket = "check",
         .with_token = true,
-        .deadline_ms = check_left_ms(check),
+        .deadline_ms = left_ms < PATIENCE_MS ? left_ms : PATIENCE_MS,
     };
     rest_send(check->rest, &request, on_done, check);
 }

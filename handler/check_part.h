@@ -11,13 +11,12 @@ struct check {
     struct report report;
     struct settings settings;
     const char *token; /* or NULL */
-    char *conninfo;    /* of the database, to be shown; NULL where it is missing or malformed */
     int64_t until_ms;  /* monotonic: when all is to be over */
     size_t n_begun;    /* parts */
 
     struct loop *loop;
     struct http_client *client;
-    struct db_pool *pool; /* NULL where there is no conninfo */
+    struct db_pool *pool; /* NULL where the settings do not say where it is */
     struct rest *rest;    /* NULL where there is no token */
 
     uint64_t application_id; /* the token's, once Discord has told */

@@ -1,5 +1,6 @@
 #include "handler/settings.h"
 
+#include "db/conninfo.h"
 #include "infra/discord.h"
 
 #include <unistd.h>
@@ -18,7 +19,7 @@ void settings_read(struct settings *settings)
         .worker =
             {
                 .application_id = config_snowflake("DISCORD_APPLICATION_ID"),
-                .database_url = config_string("DATABASE_URL", NULL),
+                .database_url = db_conninfo_setting(),
                 .api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
                 .cdn_url = config_string("DISCORD_CDN_URL", "https://cdn.discordapp.com"),
                 .avatar_cache_bytes = (size_t)config_int("AVATAR_CACHE_MB", 32, 0, MAX_AVATAR_CACHE_MB) << 20,

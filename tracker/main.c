@@ -1,3 +1,4 @@
+#include "db/conninfo.h"
 #include "db/migrate.h"
 #include "db/settings.h"
 #include "infra/config.h"
@@ -169,7 +170,7 @@ int main(int argc, char **argv)
     log_set_program("tracker");
     config_load();
     config_log_level();
-    const char *const database_url = config_string("DATABASE_URL", NULL);
+    const char *const database_url = db_conninfo_setting();
     if (argc == 2 && strcmp(argv[1], "--migrate") == 0)
         return !config_check("tracker")                  ? 2
                : db_migrate(database_url, db_migrations) ? EXIT_SUCCESS

@@ -4,15 +4,18 @@ import contextlib
 import http.server
 import json
 import re
+import shutil
+import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import psycopg
 import pytest
 from answers import click, picture, words
 from faults import Clock
-from harness import BIN, away, free_port, sanitizers, wait_for
+from harness import BIN, Detour, away, free_port, sanitizers, wait_for
 
 PARTS = ["settings", "fonts", "database", "clock", "tables", "tracker", "token", "application", "public key", "commands", "servers", "endpoint"]
 
@@ -20,10 +23,10 @@ PARTS = ["settings", "fonts", "database", "clock", "tables", "tracker", "token",
 class Checked:
     """What one run said."""
 
-    def __init__(self, settings, tmp_path, **changes):
+    def __init__(self, settings, tmp_path, program=BIN / "handler", **changes):
         environment = {name: value for name, value in {**settings, **changes}.items() if value is not None}
         self.run = subprocess.run(
-            [BIN / "handler", "--check"], env={"PATH": "/usr/bin:/bin", **sanitizers(), **environment}, cwd=tmp_path, capture_output=True,
+            [program, "--check"], env={"PATH": "/usr/bin:/bin", **sanitizers(), **environment}, cwd=tmp_path, capture_output=True,
             text=True, timeout=40,
         )
         self.code = self.run.returncode
@@ -102,12 +105,29 @@ def test_nothing_is_set(tmp_path):
     assert checked.not_ok() == {"settings": "wrong", "database": "?", "token": "?", "endpoint": "?"}
 
 
-@pytest.mark.parametrize("url", ["ann:secret@db/vcledger", "postgresql://ann:sec%ret@db/vcledger"])
-def test_a_malformed_database_url_is_not_shown(check, url):
+@pytest.mark.parametrize("url", ["ann:opensesame@db/vcledger", "postgresql://ann:opensesame%@db/vcledger"])
+def test_a_malformed_database_url_is_never_shown(check, settings, tmp_path, url):
     checked = check(DATABASE_URL=url)
     assert checked.code == 2 and checked.words("settings")[1].startswith("DATABASE_URL must be postgresql://")
-    assert "sec" not in (checked.run.stdout + checked.run.stderr).replace("second", "")
     assert checked.not_ok() == {"settings": "wrong", "database": "?"}
+    said = checked.run.stdout + checked.run.stderr
+    for command in (["handler"], ["tracker"], ["tracker", "--migrate"]):
+        environment = {**sanitizers(), **settings, "DATABASE_URL": url}
+        run = subprocess.run([BIN / command[0], *command[1:]], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=20)
+        assert run.returncode == 2
+        said += run.stdout + run.stderr
+    assert "opensesame" not in said
+
+
+def test_no_fonts(settings, tmp_path):
+    handler = tmp_path / "bin/handler"
+    handler.parent.mkdir()
+    shutil.copy(BIN / "handler", handler)
+    assert Checked(settings, tmp_path, program=handler).words("fonts")[0] == "wrong"
+    (tmp_path / "render").mkdir()
+    (tmp_path / "render/fonts.conf").write_text("<fontconfig><dir>/nowhere</dir></fontconfig>")
+    checked = Checked(settings, tmp_path, program=handler)
+    assert checked.words("fonts")[0] == "wrong" and "font_missing" in checked.run.stderr
 
 
 # Database -----------------------------------------------------------------------------------------------------------
@@ -205,6 +225,20 @@ def test_no_tracker(check, sql, trackers):
     assert check().words("tracker")[1] == "none has ever written here: start the tracker"
 
 
+def test_it_ends_in_time(check, database, discord):
+    """Neither database nor Discord answers."""
+    detour = Detour(database)
+    detour.clear.clear()
+    discord.faults(rest=[{"path_contains": "/applications/@me", "delay_ms": 60_000}])
+    began = time.monotonic()
+    checked = check(DATABASE_URL=detour.url)
+    detour.close()
+    assert checked.not_ok() == {"database": "wrong", "tracker": "?", "token": "wrong", "endpoint": "?"}
+    assert checked.words("database")[1].endswith("connecting took too long")
+    assert checked.words("token")[1].endswith("cannot be reached: timed out")
+    assert time.monotonic() - began < 20  # 10 on an idle machine
+
+
 # Discord ------------------------------------------------------------------------------------------------------------
 
 TOKENS = {
@@ -219,11 +253,11 @@ TOKENS = {
 }
 
 
-@pytest.mark.parametrize("token", TOKENS)
-def test_a_token_that_is_none(check, token):
-    checked = check(DISCORD_TOKEN=token)
-    assert (checked.code, checked.not_ok()) == (1, {"token": "wrong", "endpoint": "?"})
-    assert checked.words("token")[1].startswith("Discord does not accept DISCORD_TOKEN: " + TOKENS[token])
+def test_a_token_that_is_none(check):
+    for token, advice in TOKENS.items():
+        checked = check(DISCORD_TOKEN=token)
+        assert (checked.code, checked.not_ok()) == (1, {"token": "wrong", "endpoint": "?"})
+        assert checked.words("token")[1].startswith("Discord does not accept DISCORD_TOKEN: " + advice)
 
 
 def test_no_token(check):
@@ -310,20 +344,20 @@ def answering(status, body=b"", tls=None):
     server.server_close()
 
 
-@pytest.mark.parametrize(
-    ("status", "advice"),
-    [
-        (200, "Discord would refuse it: not a handler"), (301, "it leads elsewhere"), (401, "but is not this program"),
-        (403, "keeps strangers out"), (404, "the path is wrong"), (405, "the path is wrong"), (418, "none of the handler's answers"),
-        (502, "the proxy is there, but not the handler"), (503, "the proxy is there"), (504, "the proxy is there"),
-    ],
-)
-def test_an_endpoint_that_is_none(check, discord, status, advice):
-    with answering(status, b"invalid request signature\n") as port:
-        application(discord, interactions_endpoint_url=f"http://127.0.0.1:{port}/interactions")
-        checked = check()
-    assert (checked.code, checked.not_ok()) == (1, {"endpoint": "wrong"})
-    assert f"/interactions answers {status}: " in checked.words("endpoint")[1] and advice in checked.words("endpoint")[1]
+STATUSES = {
+    200: "Discord would refuse it: not a handler", 301: "it leads elsewhere", 401: "but is not this program", 403: "keeps strangers out",
+    404: "the path is wrong", 405: "the path is wrong", 418: "none of the handler's answers",
+    502: "the proxy is there, but not the handler", 503: "the proxy is there", 504: "the proxy is there",
+}
+
+
+def test_an_endpoint_that_is_none(check, discord):
+    for status, advice in STATUSES.items():
+        with answering(status, b"invalid request signature\n") as port:
+            application(discord, interactions_endpoint_url=f"http://127.0.0.1:{port}/interactions")
+            checked = check()
+        assert (checked.code, checked.not_ok()) == (1, {"endpoint": "wrong"})
+        assert f"/interactions answers {status}: " in checked.words("endpoint")[1] and advice in checked.words("endpoint")[1]
 
 
 def test_an_endpoint_that_cannot_be_reached(check, discord, tmp_path):
@@ -333,12 +367,13 @@ def test_an_endpoint_that_cannot_be_reached(check, discord, tmp_path):
          "-keyout", pem, "-out", tmp_path / "own.crt"], check=True, capture_output=True,
     )
     pem.write_bytes(pem.read_bytes() + (tmp_path / "own.crt").read_bytes())
-    with answering(401, tls=pem) as port:
+    with answering(401, tls=pem) as port, socket.create_server(("127.0.0.1", free_port())) as silent:
         for url, advice in [
             (None, "none: enter https://"),
             ("https://nobody.invalid/interactions", "the name has no address"),
             (f"https://127.0.0.1:{free_port()}/interactions", "nobody takes the connection"),
             (f"https://localhost:{port}/interactions", "Discord would not trust it either"),
+            (f"http://127.0.0.1:{silent.getsockname()[1]}/interactions", "timed out: a firewall, perhaps"),
         ]:
             application(discord, interactions_endpoint_url=url)
             checked = check()
