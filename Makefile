@@ -145,10 +145,12 @@ register: all
 
 # The image of infra/deploy/Containerfile; as root.
 IMAGE := build/container/vcledger.tar
+IMAGE_IS_OF := Makefile .dockerignore $(addprefix infra/deploy/,Containerfile collect-image install-packages make-container packages.txt) \
+               $(wildcard db/*.[ch] db/migrations/*.sql handler/* infra/*.[ch] render/* tracker/*)
 container:
 	@infra/deploy/install-packages container
 	@$(MAKE) --no-print-directory $(IMAGE)
-$(IMAGE): Makefile .dockerignore $(wildcard db/*.[ch] db/migrations/*.sql handler/* infra/*.[ch] infra/deploy/* render/* tracker/*)
+$(IMAGE): $(IMAGE_IS_OF)
 	@infra/deploy/make-container
 
 # --- installing: `make && sudo make install` -------------------------------------------------------------------------

@@ -167,6 +167,11 @@ def test_health(discord, run):
     assert health()[0] == 1
 
 
+def test_the_commands_are_registered(discord, run):
+    assert run("handler", "--register").process.wait(20) == 0
+    assert [r["method"] for r in discord.requests("rest")] == ["PUT"]
+
+
 def test_the_tracker(discord, run, sql):
     assert run("tracker", "--migrate").process.wait(60) == 0
     tracker = run("tracker", HEARTBEAT_INTERVAL="2")
