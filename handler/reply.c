@@ -26,6 +26,8 @@ enum {
     LOOK_MS = 500,
 };
 
+/* Where it is lost, Discord has gone and knows of no message to edit; or a proxy has, and what it was told when it asked
+ * again, Discord took for ours. The edit shows which. */
 enum acknowledgement { ACK_UNDER_WAY, ACK_SENT, ACK_LOST, ACK_ELSEWHERE };
 enum target {
     NEW_MESSAGE,
@@ -270,7 +272,9 @@ static void end(struct reply *reply, const char *result, enum pending_end how)
 /* A refusal is final. Whatever did not reach Discord is still owed. Failures of all kinds were logged by rest. */
 static void end_sent(struct reply *reply, const struct rest_response *response, const char *result)
 {
-    if (response->status == REST_OK)
+    if (reply->acknowledgement == ACK_LOST && response->http_status == 404)
+        end(reply, "unacknowledged", PENDING_UNEDITED);
+    else if (response->status == REST_OK)
         end(reply, result, reply->words == NULL ? PENDING_CLOSED : PENDING_UNEDITED);
     else
         end(reply, "failed", response->status == REST_REFUSED ? PENDING_UNEDITED : PENDING_RELEASED);
@@ -418,9 +422,8 @@ static void send_when_due(struct reply *reply)
 {
     if (has_to_wait(reply))
         return;
-    if (reply->acknowledgement == ACK_LOST || reply->overtaken) {
-        /* Discord waits for no edit. */
-        end(reply, reply->overtaken ? "overtaken" : "unacknowledged", PENDING_UNEDITED);
+    if (reply->overtaken) {
+        end(reply, "overtaken", PENDING_UNEDITED);
         return;
     }
     if (has_to_look(reply)) {

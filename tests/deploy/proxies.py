@@ -4,7 +4,10 @@ import os
 import re
 import socket
 import ssl
+import struct
 import subprocess
+import threading
+import time
 
 from harness import ROOT, Program, free_port, wait_for
 
@@ -41,6 +44,7 @@ class Proxy:
         self.directory = directory
         directory.mkdir()
         self.port, self.plain_port = free_port(), free_port()
+        self.url = f"https://localhost:{self.port}/interactions"
         self.handler_ports = [free_port(), free_port()]
         self.program = None
 
@@ -68,6 +72,8 @@ class Proxy:
 
 
 class Nginx(Proxy):
+    clicks_at_once = 4
+
     def __init__(self, directory):
         super().__init__(directory)
         self.ca, self.key = directory / "certificate.pem", directory / "key.pem"
@@ -98,6 +104,8 @@ class Nginx(Proxy):
 
 
 class Caddy(Proxy):
+    clicks_at_once = 1  # Debian's mixes up those that go to another handler at the same time
+
     def __init__(self, directory):
         super().__init__(directory)
         self.ca = directory / "caddy/pki/authorities/local/root.crt"
@@ -111,3 +119,42 @@ class Caddy(Proxy):
             ["caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"],
             HANDLERS=upstreams, REQUESTS="requests_2.6", HOME=str(self.directory), XDG_DATA_HOME=str(self.directory), XDG_CONFIG_HOME=str(self.directory),
         )
+
+
+class Impatient(Proxy):
+    """What nginx does with a handler that is too slow: it hangs up, asks once more, or not, and passes that answer on. One request."""
+
+    ca = ""
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.url = f"http://127.0.0.1:{self.port}/interactions"
+
+    def start(self, hinder, has_it, again):
+        """hinder(): a context in which a handler answers nothing. has_it(): whether the first has come to it."""
+        listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self.pass_on, args=(listener, hinder, has_it, again)).start()
+
+    def pass_on(self, listener, hinder, has_it, again):
+        with listener, listener.accept()[0] as client:
+            text = self.receive(client)
+            with hinder():
+                first = self.ask(text)
+                time.sleep(0.2)
+                first.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                first.close()
+            wait_for(has_it, "the first request at the handler")
+            if again:
+                with self.ask(text) as second:
+                    client.sendall(second.recv(65536))
+
+    def receive(self, client):
+        text = b""
+        while not (length := re.search(rb"content-length: (\d+).*?\r\n\r\n", text, re.I | re.S)) or len(text) < length.end() + int(length[1]):
+            text += client.recv(65536)
+        return text
+
+    def ask(self, text):
+        connection = socket.create_connection(("127.0.0.1", self.handler_ports[0]), timeout=10)
+        connection.sendall(text)
+        return connection

@@ -12,10 +12,11 @@ import subprocess
 import threading
 import time
 
+import psycopg
 import pytest
 from answers import jpeg_size, picture
 from harness import ROOT, Discord, is_ready, wait_for
-from proxies import DEPLOY, Caddy, Nginx
+from proxies import DEPLOY, Caddy, Impatient, Nginx
 
 MEBIBYTE = 1 << 20  # what the handler takes
 
@@ -32,8 +33,7 @@ def discord(proxy, tmp_path):
     """It knows the proxy only."""
     directory = tmp_path / "discord"
     directory.mkdir()
-    url = f"https://localhost:{proxy.port}/interactions"
-    discord = Discord(directory, proxy.handler_ports[0], HANDLER_URL=url, TLS_CA_FILE=str(proxy.ca))
+    discord = Discord(directory, proxy.handler_ports[0], HANDLER_URL=proxy.url, TLS_CA_FILE=str(proxy.ca))
     yield discord
     discord.program.end()
 
@@ -125,8 +125,7 @@ def test_both_versions_of_http(proxy, discord, handlers, version, said):
     handlers()
     body = discord.ping()
     headers = [argument for name, value in discord.signed(body).items() for argument in ("-H", f"{name}: {value}")]
-    url = f"https://localhost:{proxy.port}/interactions"
-    curl = ["curl", "-sS", "--cacert", proxy.ca, version, *headers, "--data-binary", body, "-w", " %{http_code} %{http_version}", url]
+    curl = ["curl", "-sS", "--cacert", proxy.ca, version, *headers, "--data-binary", body, "-w", " %{http_code} %{http_version}", proxy.url]
     assert subprocess.run(curl, capture_output=True, check=True).stdout.decode() == f'{{"type":1}} 200 {said}'
 
 
@@ -236,20 +235,21 @@ def test_who_is_merely_slow_is_served(proxy, discord, handlers):
 
 
 class Clicks:
-    """Commands one after the other, each a while after the last, until told to stop."""
+    """Commands one after the other, of so many people at once, each a while after the last, until told to stop."""
 
-    def __init__(self, discord):
+    def __init__(self, discord, at_once=1):
         self.discord = discord
         self.sent = []
         self.stopped = threading.Event()
-        self.thread = threading.Thread(target=self.run)
+        self.threads = [threading.Thread(target=self.run) for _ in range(at_once)]
 
     def run(self):
-        while not self.stopped.wait(0.02):
+        while not self.stopped.wait(0.02 * len(self.threads)):
             self.sent.append(self.discord.interaction(command="leaderboard"))
 
     def __enter__(self):
-        self.thread.start()
+        for thread in self.threads:
+            thread.start()
         wait_for(lambda: len(self.sent) > 5, "clicks")
         return self
 
@@ -257,7 +257,8 @@ class Clicks:
         after = len(self.sent)
         wait_for(lambda: len(self.sent) > after + 5, "more clicks")
         self.stopped.set()
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
 
     def codes(self):
         return [sent["status"] for sent in self.sent]
@@ -269,7 +270,7 @@ def assert_answered(discord, sent, wait=30000):
 
 
 def test_two_handlers_restart_and_no_click_is_lost(proxy, discord, two_handlers, ledger):
-    with Clicks(discord) as clicks:
+    with Clicks(discord, proxy.clicks_at_once) as clicks:
         for which in (0, 1):  # one after the other
             assert two_handlers.running[which].stop() == 0
             time.sleep(0.3)
@@ -314,14 +315,14 @@ def frozen(handler):
 @pytest.fixture
 def many():
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        yield lambda what: [pool.submit(what) for _ in range(8)]
+        yield lambda n, what: [pool.submit(what) for _ in range(n)]
 
 
 @pytest.mark.parametrize("proxy", [Nginx], indirect=True)
 def test_a_handler_is_killed_with_requests_in_it(proxy, discord, two_handlers, ledger, many):
     handler, _ = two_handlers.running
     with frozen(handler):
-        under_way = many(lambda: discord.interaction(command="leaderboard"))
+        under_way = many(8, lambda: discord.interaction(command="leaderboard"))
         time.sleep(0.5)
         assert [each.done() for each in under_way].count(False) >= 2
         handler.kill()
@@ -334,7 +335,7 @@ def test_a_handler_is_killed_with_requests_in_it(proxy, discord, two_handlers, l
 def test_a_handler_that_hangs_costs_half_of_discords_patience(proxy, discord, two_handlers, ledger, many):
     handler, _ = two_handlers.running
     with frozen(handler):
-        sent = [each.result() for each in many(lambda: discord.interaction(command="leaderboard"))]
+        sent = [each.result() for each in many(8, lambda: discord.interaction(command="leaderboard"))]
         assert {each["status"] for each in sent} == {200}
         assert 1000 < max(each["ms"] for each in sent) < 3000
         for each in sent:
@@ -343,6 +344,39 @@ def test_a_handler_that_hangs_costs_half_of_discords_patience(proxy, discord, tw
     # Now it finds what it was sent.
     wait_for(lambda: all(pong(discord) for _ in range(4)), "both serve")
     assert len(discord.edits()) == edits == len(sent)
+
+
+@pytest.fixture
+def slow_handler(proxy, handlers, ledger, database):
+    """One that has not answered when its proxy hangs up."""
+
+    @contextlib.contextmanager
+    def nothing_is_recorded():
+        with psycopg.connect(database) as connection:
+            connection.execute("LOCK TABLE interaction_pending IN EXCLUSIVE MODE")
+            yield
+
+    def start(again):
+        proxy.start(nothing_is_recorded, lambda: ledger.execute("SELECT FROM interaction_pending").fetchone() is not None, again)
+        return handlers(WORKERS="1")
+
+    return start
+
+
+@pytest.mark.parametrize("proxy", [Impatient], indirect=True)
+def test_the_proxy_had_gone_and_discord_had_not(discord, slow_handler):
+    """It knows of an acknowledgement: that which the proxy got when it asked again."""
+    handler = slow_handler(again=True)
+    assert_answered(discord, discord.begin_leaderboard())
+    assert " interaction_replayed " in handler.log() and " result=picture " in handler.log()
+
+
+@pytest.mark.parametrize("proxy", [Impatient], indirect=True)
+def test_both_had_gone(discord, slow_handler):
+    handler = slow_handler(again=False)
+    assert discord.interaction(command="leaderboard")["status"] == 0
+    wait_for(lambda: " result=unacknowledged " in handler.log(), "the end", 30)
+    assert {edit["status"] for edit in discord.edits()} == {404}
 
 
 @pytest.fixture
@@ -377,6 +411,23 @@ def test_a_kept_connection_that_closes_as_it_is_used(proxy, fickle):
     for _ in range(5):
         assert status(proxy.connect(), request("POST /interactions", b"{}", **{"Content-Length": 2})) == 200
     assert fickle == {"answered": 5, "closed": 4}
+
+
+@pytest.mark.parametrize("proxy", [Caddy], indirect=True)
+def test_caddy_waits_for_a_handler_that_is_about_to_be_there(proxy, many):
+    proxy.start()
+    click = request("POST /interactions", b"{}", **{"Content-Length": 2})
+    [under_way] = many(1, lambda: status(proxy.connect(), click))
+    time.sleep(0.7)
+    assert not under_way.done()
+    with socket.create_server(("127.0.0.1", proxy.handler_ports[0])) as listener:
+        connection, _ = listener.accept()
+        received = b""
+        while not received.endswith(b"\r\n\r\n{}"):
+            received += connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        connection.close()
+    assert under_way.result() == 200
 
 
 def test_the_proxy_lets_go_of_a_kept_connection_before_the_handler_does():
