@@ -368,7 +368,8 @@ def test_the_proxy_had_gone_and_discord_had_not(discord, slow_handler):
     """It knows of an acknowledgement: that which the proxy got when it asked again."""
     handler = slow_handler(again=True)
     assert_answered(discord, discord.begin_leaderboard())
-    assert " interaction_replayed " in handler.log() and " result=picture " in handler.log()
+    wait_for(lambda: " result=picture " in handler.log(), "the end")
+    assert " interaction_replayed " in handler.log()
 
 
 @pytest.mark.parametrize("proxy", [Impatient], indirect=True)
