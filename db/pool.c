@@ -387,7 +387,7 @@ void db_pool_submit(struct db_pool *pool, struct db_job *job,
         pool->next_turn = loop_after(pool->loop, 0, on_next_turn, pool);
 }
 
-/* Greeting: the first jobs of a new connection, for which all others wait ------------------------------------------ */
+/* Greeting: the first jobs of a new connection, for which all others wait --------------------------------- */
 
 static void greet(struct connection *c, struct db_job *job, void (*on_done)(void *, const struct db_outcome *))
 {
