@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * DATABASE_URL, read as infra/config.h does: "" after an error. A malformed one is an error of the settings here, for libpq
- * would tell it by repeating it, password and all.
+ * DATABASE_URL, read as infra/config.h does: "" after an error. A malformed one is an error of the settings, for
+ * libpq would tell it by repeating it, password and all.
  */
 const char *db_conninfo_setting(void);
 

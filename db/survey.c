@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What can be asked of any database -------------------------------------------------------------------------- */
+/* What can be asked of any database ------------------------------------------------------------------------ */
 
 static const struct db_statement read_server = {
     "read_server",
@@ -31,7 +31,7 @@ static const struct db_statement read_lacking = {
     "WHERE NOT coalesce(has_table_privilege(to_regclass(name), privilege), true)",
 };
 
-/* What is asked of our tables -------------------------------------------------------------------------------- */
+/* What is asked of our tables ------------------------------------------------------------------------------ */
 
 static const struct db_statement read_migrations = {
     "read_migrations",
@@ -49,7 +49,7 @@ static const struct db_statement read_shards = {
     "WHERE shard_count = (SELECT shard_count FROM tracker_shard ORDER BY proven_at DESC NULLS LAST LIMIT 1)",
 };
 
-/* Two jobs, one after the other ------------------------------------------------------------------------------- */
+/* Two jobs, one after the other ---------------------------------------------------------------------------- */
 
 struct asking {
     struct db_pool *pool;

@@ -22,7 +22,7 @@ enum {
     EXIT_CONFIG = 2,
 };
 
-/* Before the loop ------------------------------------------------------------------------------------------- */
+/* Before the loop ------------------------------------------------------------------------------------------ */
 
 /* All of them are told. What is well formed is looked at all the same. */
 static bool check_settings(struct check *check)
@@ -47,7 +47,7 @@ static void check_fonts(struct check *check)
     render_finish();
 }
 
-/* On it ----------------------------------------------------------------------------------------------------- */
+/* On it ---------------------------------------------------------------------------------------------------- */
 
 int64_t check_left_ms(const struct check *check)
 {

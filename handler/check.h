@@ -8,6 +8,6 @@
  */
 #pragma once
 
-/* The exit code: 0 where nothing is wrong, 1 where something is, 2 where settings are missing or malformed. Settings come
- * from infra/config.h, which must not have been asked for any before. */
+/* The exit code: 0 where nothing is wrong, 1 where something is, 2 where settings are missing or malformed. No
+ * setting may have been read before. */
 int check_run(void);

@@ -47,46 +47,24 @@ static void tell_failure(struct check *check, const char *what, const struct res
                     response->http_status);
 }
 
-/* Servers --------------------------------------------------------------------------------------------------- */
+static void on_application(void *arg, const struct rest_response *response);
+static void on_commands(void *arg, const struct rest_response *response);
+static void on_guilds(void *arg, const struct rest_response *response);
 
-static void on_guilds(void *arg, const struct rest_response *response)
+void check_discord(struct check *check)
 {
-    struct check *const check = arg;
-    if (!cJSON_IsArray(response->body) || response->status != REST_OK)
-        tell_failure(check, "servers", response);
-    else if (cJSON_GetArraySize(response->body) > 0)
-        report_line(&check->report, FINDING_OK, "servers", "the bot is in one or more");
-    else
-        report_line(&check->report, FINDING_WRONG, "servers", "the bot is in none: invite it with " INVITATION,
-                    check->application_id);
+    if (check->rest != NULL) {
+        ask(check, "/applications/@me", on_application);
+        return;
+    }
+    report_line(
+        &check->report, FINDING_UNKNOWN, "token",
+        "not set. Serving needs none, but nobody else is told about application, commands and endpoint: run this "
+        "once with DISCORD_TOKEN");
     check_next(check);
 }
 
-/* Commands -------------------------------------------------------------------------------------------------- */
-
-static void on_commands(void *arg, const struct rest_response *response)
-{
-    struct check *const check = arg;
-    if (!cJSON_IsArray(response->body) || response->status != REST_OK) {
-        tell_failure(check, "commands", response);
-    } else {
-        switch (command_compare(response->body)) {
-        case COMMAND_REGISTERED:
-            report_line(&check->report, FINDING_OK, "commands", "registered, as this version has them");
-            break;
-        case COMMAND_OUTDATED:
-            report_line(&check->report, FINDING_WRONG, "commands",
-                        "registered by another version: run handler --register");
-            break;
-        case COMMAND_UNREGISTERED:
-            report_line(&check->report, FINDING_WRONG, "commands", "not registered: run handler --register");
-            break;
-        }
-    }
-    ask(check, "/users/@me/guilds?limit=1", on_guilds);
-}
-
-/* The application ------------------------------------------------------------------------------------------- */
+/* The application ------------------------------------------------------------------------------------------ */
 
 /* What people take for the token, and how they copy it. */
 static const char *token_words(const char *token)
@@ -109,7 +87,8 @@ static const char *token_words(const char *token)
         return "it looks like the client secret of OAuth2; the token is under \"Bot\" in the Developer Portal";
     if (dots != 2)
         return "it is not whole: a token is three parts with dots between them";
-    return "it was reset, or its application deleted: \"Reset Token\" under \"Bot\" in the Developer Portal makes a new one";
+    return "it was reset, or its application deleted: \"Reset Token\" under \"Bot\" in the Developer Portal makes a "
+           "new one";
 }
 
 static void tell_application_id(struct check *check, const char *name)
@@ -162,15 +141,41 @@ static void on_application(void *arg, const struct rest_response *response)
     check_next(check);
 }
 
-void check_discord(struct check *check)
+/* Commands ------------------------------------------------------------------------------------------------- */
+
+static void on_commands(void *arg, const struct rest_response *response)
 {
-    if (check->rest != NULL) {
-        ask(check, "/applications/@me", on_application);
-        return;
+    struct check *const check = arg;
+    if (!cJSON_IsArray(response->body) || response->status != REST_OK) {
+        tell_failure(check, "commands", response);
+    } else {
+        switch (command_compare(response->body)) {
+        case COMMAND_REGISTERED:
+            report_line(&check->report, FINDING_OK, "commands", "registered, as this version has them");
+            break;
+        case COMMAND_OUTDATED:
+            report_line(&check->report, FINDING_WRONG, "commands",
+                        "registered by another version: run handler --register");
+            break;
+        case COMMAND_UNREGISTERED:
+            report_line(&check->report, FINDING_WRONG, "commands", "not registered: run handler --register");
+            break;
+        }
     }
-    report_line(
-        &check->report, FINDING_UNKNOWN, "token",
-        "not set. Serving needs none, but nobody else is told about application, commands and endpoint: run this "
-        "once with DISCORD_TOKEN");
+    ask(check, "/users/@me/guilds?limit=1", on_guilds);
+}
+
+/* Servers -------------------------------------------------------------------------------------------------- */
+
+static void on_guilds(void *arg, const struct rest_response *response)
+{
+    struct check *const check = arg;
+    if (!cJSON_IsArray(response->body) || response->status != REST_OK)
+        tell_failure(check, "servers", response);
+    else if (cJSON_GetArraySize(response->body) > 0)
+        report_line(&check->report, FINDING_OK, "servers", "the bot is in one or more");
+    else
+        report_line(&check->report, FINDING_WRONG, "servers", "the bot is in none: invite it with " INVITATION,
+                    check->application_id);
     check_next(check);
 }

@@ -63,7 +63,8 @@ static const char *status_words(int status)
     case 502:
     case 503:
     case 504:
-        return "the proxy is there, but not the handler behind it: start it, and compare LISTEN with where the proxy leads";
+        return "the proxy is there, but not the handler behind it: start it, and compare LISTEN with where the "
+               "proxy leads";
     default:
         return "that is none of the handler's answers";
     }

@@ -13,6 +13,6 @@ struct report {
     bool wrong; /* something was */
 };
 
-/* What was looked at, and in words what was found and what to do about it. Foreign text may be among the words. */
+/* What was looked at, and in words what was found and what to do about it. Foreign text may be among them. */
 void report_line(struct report *report, enum finding finding, const char *what, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
