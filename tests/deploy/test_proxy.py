@@ -235,7 +235,7 @@ def test_who_is_merely_slow_is_served(proxy, discord, handlers):
 
 
 class Clicks:
-    """Commands one after the other, of so many people at once, each a while after the last, until told to stop."""
+    """Commands one after the other, of so many people at once, until told to stop. Answered as text: drawing takes time."""
 
     def __init__(self, discord, at_once=1):
         self.discord = discord
@@ -244,8 +244,8 @@ class Clicks:
         self.threads = [threading.Thread(target=self.run) for _ in range(at_once)]
 
     def run(self):
-        while not self.stopped.wait(0.02 * len(self.threads)):
-            self.sent.append(self.discord.interaction(command="leaderboard"))
+        while not self.stopped.wait(0.03 * len(self.threads)):
+            self.sent.append(self.discord.interaction(command="leaderboard", merge={"app_permissions": "0"}))
 
     def __enter__(self):
         for thread in self.threads:
@@ -332,12 +332,12 @@ def test_a_handler_is_killed_with_requests_in_it(proxy, discord, two_handlers, l
 
 
 @pytest.mark.parametrize("proxy", [Nginx], indirect=True)
-def test_a_handler_that_hangs_costs_half_of_discords_patience(proxy, discord, two_handlers, ledger, many):
+def test_a_handler_that_hangs_leaves_a_second_to_the_next(proxy, discord, two_handlers, ledger, many):
     handler, _ = two_handlers.running
     with frozen(handler):
         sent = [each.result() for each in many(8, lambda: discord.interaction(command="leaderboard"))]
         assert {each["status"] for each in sent} == {200}
-        assert 1000 < max(each["ms"] for each in sent) < 3000
+        assert 2000 <= max(each["ms"] for each in sent) < 3000
         for each in sent:
             assert_answered(discord, each)
         edits = len(discord.edits())
