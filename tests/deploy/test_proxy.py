@@ -86,7 +86,7 @@ def status(connection, text=b""):
 
 
 def connections_to(port):
-    """Our ends of all TCP connections to that port that stand, or ended within the last minute."""
+    """Our ends of all TCP connections to that port that stand, or ended within the last minute; a new one may have an old one's."""
     rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
     ends = [(int(row[1].split(":")[1], 16), int(row[2].split(":")[1], 16)) for row in rows]
     return {ours for ours, theirs in ends if theirs == port} | {theirs for ours, theirs in ends if ours == port and theirs}
@@ -141,7 +141,7 @@ def test_connections_to_the_handler_are_kept(proxy, discord, handlers):
     handlers()
     before = connections_to(discord.handler_port)
     assert all(pong(discord) for _ in range(200))
-    assert len(connections_to(discord.handler_port) - before) == 1
+    assert len(connections_to(discord.handler_port) - before) <= 1
 
 
 # What does not ------------------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_slow_clients_never_reach_the_handler(proxy, discord, handlers):
     time.sleep(1)
     assert connections_to(discord.handler_port) == before
     assert all(discord.interaction(ping=True)["ms"] < 1000 for _ in range(50))
-    assert len(connections_to(discord.handler_port) - before) == 1
+    assert len(connections_to(discord.handler_port) - before) <= 1
     stop.set()
     for thread in threads:
         thread.join()
