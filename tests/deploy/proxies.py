@@ -122,7 +122,7 @@ class Caddy(Proxy):
 
 
 class Impatient(Proxy):
-    """What nginx does with a handler that is too slow: it hangs up, asks once more, or not, and passes that answer on. One request."""
+    """Does to one request what nginx does if a handler is too slow: hangs up, asks once more, or not, and passes that answer on."""
 
     ca = ""
 
@@ -150,7 +150,7 @@ class Impatient(Proxy):
 
     def receive(self, client):
         text = b""
-        while not (length := re.search(rb"content-length: (\d+).*?\r\n\r\n", text, re.I | re.S)) or len(text) < length.end() + int(length[1]):
+        while not (head := re.search(rb"content-length: (\d+).*?\r\n\r\n", text, re.I | re.S)) or len(text) < head.end() + int(head[1]):
             text += client.recv(65536)
         return text
 
