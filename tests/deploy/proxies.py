@@ -117,7 +117,7 @@ class Caddy(Proxy):
         upstreams = " ".join(f"127.0.0.1:{port}" for port in self.handler_ports[:handlers])
         self.run(
             ["caddy", "run", "--adapter", "caddyfile", "--config", "Caddyfile"],
-            HANDLERS=upstreams, REQUESTS="requests_2.6", 
+            HANDLERS=upstreams, REQUESTS="requests_2.6",
             HOME=str(self.directory), XDG_DATA_HOME=str(self.directory), XDG_CONFIG_HOME=str(self.directory),
         )
 
