@@ -159,15 +159,19 @@ static const struct db_statement renew_pending = {
 };
 
 /* Tried again, they would put the message back behind a later click that is answered already. Work that is under
- * way is not stopped by this. */
+ * way is not stopped by this. OFFSET: a lookup for each that is open, never a join with all rows. */
 static const struct db_statement close_overtaken = {
     "close_overtaken",
     "WITH overtaken AS ( "
-    "    SELECT p.interaction_id "
+    "    SELECT interaction_id "
     "    FROM interaction_pending p "
-    "    JOIN interaction_pending later USING (message_id) "
-    "    WHERE p.done_at IS NULL AND later.interaction_id > p.interaction_id "
-    "    FOR UPDATE OF p SKIP LOCKED "
+    "    WHERE done_at IS NULL "
+    "        AND EXISTS ( "
+    "            SELECT "
+    "            FROM interaction_pending later "
+    "            WHERE later.message_id = p.message_id AND later.interaction_id > p.interaction_id "
+    "            OFFSET 0) "
+    "    FOR UPDATE SKIP LOCKED "
     ") "
     "UPDATE interaction_pending p "
     "SET done_at = now(), request = '' "

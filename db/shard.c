@@ -174,7 +174,8 @@ static const struct db_statement load_members = {
     "       extract(epoch FROM s.started_at)::bigint "
     "FROM (SELECT * FROM voice_presence WHERE " IS_OF_PART ") AS p "
     "FULL JOIN (SELECT * FROM voice_session WHERE ended_at IS NULL AND " IS_OF_PART ") AS s "
-    "USING (guild_id, user_id)",
+    "USING (guild_id, user_id) "
+    "ORDER BY guild_id, user_id",
 };
 
 struct loading {

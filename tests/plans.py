@@ -55,7 +55,7 @@ class Population:
         return self.sql.execute(f"SELECT count(*) FROM {table} WHERE guild_id = {self.guild} AND {condition}").fetchone()[0]
 
     def largest_bucket(self, board):
-        largest = f"SELECT max(members) FROM voice_total_bucket WHERE guild_id = %s AND {board}"
+        largest = f"SELECT coalesce(max(members), 0) FROM voice_total_bucket WHERE guild_id = %s AND {board}"
         return self.sql.execute(largest, [self.guild]).fetchone()[0]
 
     def busiest_hours(self):

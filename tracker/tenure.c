@@ -43,9 +43,9 @@ struct tenure {
     size_t n_parts, n_loaded;      /* settings follow */
     bool loading;                  /* one of them: the pool will call back */
     bool settings_stale;
-    struct loop_timer *settings_timer; /* set while they, or presence, wait to be loaded */
-    int64_t settings_since;            /* unix seconds, the database's clock: changes before are known */
-    int64_t settings_beat_ms;          /* monotonic: when they last asked for a sign of life */
+    struct loop_timer *load_timer; /* set while settings, or presence, wait to be loaded */
+    int64_t settings_since;        /* unix seconds, the database's clock: changes before are known */
+    int64_t settings_beat_ms;      /* monotonic: when they last asked for a sign of life */
 
     bool over;
     enum tenure_end end;
@@ -177,7 +177,7 @@ static void on_acknowledged(void *arg, int64_t received_ms)
         tenure->proof_wanted = false;
         writer_flush(tenure->writer);
     }
-    if (tenure->settings_timer != NULL)
+    if (tenure->load_timer != NULL)
         load_settings(tenure);
 }
 
@@ -223,9 +223,9 @@ static void end(struct tenure *tenure, enum tenure_end why)
     gateway_destroy(tenure->gateway);
     tenure->gateway = NULL;
     loop_cancel(tenure->heartbeat);
-    loop_cancel(tenure->settings_timer);
+    loop_cancel(tenure->load_timer);
     loop_cancel(tenure->rest);
-    tenure->heartbeat = tenure->settings_timer = tenure->rest = NULL;
+    tenure->heartbeat = tenure->load_timer = tenure->rest = NULL;
     tell_over(tenure);
 }
 
@@ -311,7 +311,7 @@ static void start_gateway(struct tenure *tenure)
 static void on_settings_time(void *arg)
 {
     struct tenure *const tenure = arg;
-    tenure->settings_timer = NULL;
+    tenure->load_timer = NULL;
     load_settings(tenure);
 }
 
@@ -325,7 +325,7 @@ static void on_settings(void *arg, const struct db_settings_loaded *loaded)
     }
     if (loaded == NULL || tenure->settings_stale) {
         tenure->settings_stale = false;
-        tenure->settings_timer =
+        tenure->load_timer =
             loop_after(tenure->config.loop, loaded == NULL ? RETRY_MS : 0, on_settings_time, tenure);
         return;
     }
@@ -339,8 +339,8 @@ static void on_settings(void *arg, const struct db_settings_loaded *loaded)
 
 static void load_settings(struct tenure *tenure)
 {
-    loop_cancel(tenure->settings_timer);
-    tenure->settings_timer = NULL;
+    loop_cancel(tenure->load_timer);
+    tenure->load_timer = NULL;
     tenure->settings_stale = tenure->loading;
     if (tenure->loading)
         return;
@@ -363,8 +363,7 @@ void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
         return;
     }
     const struct db_shard_key *const key = &tenure->config.key;
-    if ((guild_id >> 22) % (uint64_t)key->shard_count != (uint64_t)key->shard_id ||
-        tenure->settings_timer != NULL)
+    if ((guild_id >> 22) % (uint64_t)key->shard_count != (uint64_t)key->shard_id || tenure->load_timer != NULL)
         return;
     writer_hold(tenure->writer, true);
     const int64_t now = clock_monotonic_ms();
@@ -373,7 +372,7 @@ void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
         tenure->settings_beat_ms = now;
     const bool asked =
         rested && tenure->gateway != NULL && tenure->on_stopped == NULL && gateway_beat(tenure->gateway);
-    tenure->settings_timer =
+    tenure->load_timer =
         loop_after(tenure->config.loop, asked || !rested ? PROOF_WITHIN_MS : 0, on_settings_time, tenure);
 }
 
@@ -403,7 +402,7 @@ static void on_presence(void *arg, const struct db_rows *members)
         return;
     }
     if (members == NULL) {
-        tenure->settings_timer = loop_after(tenure->config.loop, RETRY_MS, load_presence, tenure);
+        tenure->load_timer = loop_after(tenure->config.loop, RETRY_MS, load_presence, tenure);
         return;
     }
     take_presence(tenure, members);
@@ -421,7 +420,7 @@ static void on_presence(void *arg, const struct db_rows *members)
 static void load_presence(void *arg)
 {
     struct tenure *const tenure = arg;
-    tenure->settings_timer = NULL;
+    tenure->load_timer = NULL;
     tenure->loading = true;
     const size_t i = tenure->n_loaded;
     db_shard_load(tenure->config.pool, &tenure->config.key, i > 0 ? tenure->part_ends[i - 1] : 0,
@@ -532,7 +531,7 @@ void tenure_destroy(struct tenure *tenure)
     if (tenure == NULL)
         return;
     loop_cancel(tenure->heartbeat);
-    loop_cancel(tenure->settings_timer);
+    loop_cancel(tenure->load_timer);
     loop_cancel(tenure->rest);
     gateway_destroy(tenure->gateway);
     ledger_destroy(tenure->ledger);

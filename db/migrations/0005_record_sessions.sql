@@ -28,7 +28,7 @@ SELECT guild_id, last_day, count(*) FROM voice_total WHERE period = 'all' GROUP 
 DROP INDEX voice_total_last_day;
 ALTER TABLE voice_total ADD COLUMN last_day_before date; -- the latest change: RETURNING tells what is, not what was
 
--- As before, and three times as fast: its plan is made once a connection (making it took longer than running it, and the planner
+-- As before, and about twice as fast: its plan is made once a connection (making it took longer than running it, and the planner
 -- would make it anew for every call), and where nothing ends nothing is added up. And it locks the guild's row: advisory locks
 -- stand in shared memory, where there is room for some ten thousand, and one transaction may have to end the sessions of more
 -- guilds than that.

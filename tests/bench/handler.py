@@ -142,9 +142,11 @@ def on_one_cpu(handler):
     cpus = os.sched_getaffinity(0)
     for pid in pids:
         os.sched_setaffinity(pid, {min(cpus)})
-    yield
-    for pid in pids:
-        os.sched_setaffinity(pid, cpus)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.sched_setaffinity(pid, cpus)
 
 
 def acknowledge(figures, handler, what, interactions, target=None):

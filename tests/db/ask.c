@@ -8,7 +8,9 @@
  *     ask load SHARD_COUNT SHARD_ID SINCE
  *     ask record WORKER INTERACTION BODY [MESSAGE]
  *     ask claim WORKER LIMIT OWED DEAD...        OWED 0: nothing
+ *     ask overtaken INTERACTION MESSAGE
  *     ask close WORKER INTERACTION...
+ *     ask close_unedited WORKER INTERACTION...
  *     ask release WORKER PAUSE INTERACTION...
  *     ask purge
  */

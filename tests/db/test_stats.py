@@ -84,7 +84,7 @@ def test_this_months_days_are_this_months_board(history):
     board = read_boards(history, ranges=[RANGES.index("this_month")])["this_month"]
     present = month.periods[0]
     assert present["first_day"] * DAY == board.start
-    assert sum(seconds for seconds, _ in present["slots"]) == board.total > 0
+    assert sum(seconds for seconds, _ in present["slots"]) == board.total
     own = ask_stats(history, board.rows[0].user, [VIEWS.index("monthly")])[0]
     assert sum(seconds for seconds, _ in own.periods[0]["slots"]) == board.first
 
