@@ -53,7 +53,7 @@ class Tracker:
 
     def wait(self):
         """Until it follows the gateway. Seconds since its start."""
-        while not any(word in (log := self.program.log()) for word in (" resumed ", " gateway_ready ")):
+        while not any(word in (log := self.program.log()) for word in (" gateway_resumed ", " gateway_ready ")):
             assert self.program.process.poll() is None, log
             time.sleep(0.0005)
         return time.monotonic() - self.started_at
