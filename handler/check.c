@@ -19,7 +19,6 @@ enum {
     LEAST_MS = 1000,
     DATABASE_MAX_WAIT_MS = 5000,
     STATEMENT_TIMEOUT_MS = 2000,
-    EXIT_CONFIG = 2,
 };
 
 /* Before the loop ------------------------------------------------------------------------------------------ */
@@ -105,5 +104,5 @@ int check_run(void)
     check_fonts(&check);
     run_parts(&check);
     free(check.endpoint);
-    return !well_formed ? EXIT_CONFIG : check.report.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
+    return !well_formed ? CONFIG_EXIT : check.report.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -18,21 +18,20 @@ static const char *const headers[] = {
     NULL,
 };
 
+#define UNTRUSTED                                                                                              \
+    "Discord would not trust it either: the proxy needs a certificate for this name, of a public authority"
+#define FROM_INSIDE                                                                                            \
+    "(From inside, some routers do not lead to their own public address: then look from elsewhere)"
+
 /* By a part of curl's words. */
 static const struct {
     const char *part, *advice;
 } errors[] = {
     {"resolve", "the name has no address: look at its DNS record, and at how the URL is written"},
-    {"SSL",
-     "Discord would not trust it either: the proxy needs a certificate for this name, of a public authority"},
-    {"certificate",
-     "Discord would not trust it either: the proxy needs a certificate for this name, of a public authority"},
-    {"onnect",
-     "nobody takes the connection: start the proxy, open the port. (From inside, some routers do not lead to "
-     "their own public address: then look from elsewhere)"},
-    {"timed out",
-     "a firewall, perhaps, or the address of another machine. (From inside, some routers do not lead to their "
-     "own public address: then look from elsewhere)"},
+    {"SSL", UNTRUSTED},
+    {"certificate", UNTRUSTED},
+    {"onnect", "nobody takes the connection: start the proxy, open the port. " FROM_INSIDE},
+    {"timed out", "a firewall, perhaps, or the address of another machine. " FROM_INSIDE},
 };
 
 static const char *error_words(const char *error)

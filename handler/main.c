@@ -25,7 +25,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_CONFIG = 2 }; /* wrong settings or arguments: starting again changes nothing */
 enum { REGISTER_DEADLINE_MS = 60000 };
 
 /* --register ----------------------------------------------------------------------------------------------- */
@@ -54,7 +53,7 @@ static int register_commands(void)
     const struct http_client_config client_config = {.ca_file = config_optional("TLS_CA_FILE"),
                                                      .user_agent = DISCORD_USER_AGENT};
     if (!config_check("handler"))
-        return EXIT_CONFIG;
+        return CONFIG_EXIT;
 
     struct registration registration = {.loop = loop_create()};
     struct http_client *const client = http_client_create(registration.loop, &client_config);
@@ -104,7 +103,7 @@ static int serve(void)
     struct settings settings;
     settings_read(&settings);
     if (!config_check("handler"))
-        return EXIT_CONFIG;
+        return CONFIG_EXIT;
     struct worker_config *const config = &settings.worker;
     /* Opened once, before the fork, and shared: a worker that dies loses no connection that waits in the queues. */
     if (!listener_open("handler", "LISTEN", &settings.listen, &config->listen_fd) ||
@@ -130,5 +129,5 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--health") == 0)
         return health_ask();
     fprintf(stderr, "usage: handler [--register | --check | --health]\n");
-    return EXIT_CONFIG;
+    return CONFIG_EXIT;
 }

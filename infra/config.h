@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a program ends with where settings or arguments are wrong: starting it again changes nothing. */
+enum { CONFIG_EXIT = 2 };
+
 /* Reads .env if there is one: NAME=value lines, # comments, optional quotes around the value. */
 void config_load(void);
 /* Of each variable that is missing or malformed, in the order read, a line that names it and says what is wrong; NULL

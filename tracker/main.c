@@ -162,7 +162,7 @@ static int usage(void)
           "       tracker --migrate   make or update the tables, then end\n"
           "Settings come from the environment and from .env; see README.md.\n",
           stderr);
-    return 2;
+    return CONFIG_EXIT;
 }
 
 int main(int argc, char **argv)
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
     config_log_level();
     const char *const database_url = db_conninfo_setting();
     if (argc == 2 && strcmp(argv[1], "--migrate") == 0)
-        return !config_check("tracker")                  ? 2
+        return !config_check("tracker")                  ? CONFIG_EXIT
                : db_migrate(database_url, db_migrations) ? EXIT_SUCCESS
                                                          : EXIT_FAILURE;
     if (argc != 1)
@@ -191,7 +191,7 @@ int main(int argc, char **argv)
     struct config_address metrics_address;
     config_address("METRICS_LISTEN", NULL, &metrics_address);
     if (!config_check("tracker"))
-        return 2;
+        return CONFIG_EXIT;
     struct tracker tracker = {0};
     if (!listener_open("tracker", "METRICS_LISTEN", &metrics_address, &tracker.metrics_fd))
         return EXIT_FAILURE;

@@ -7,8 +7,8 @@
 #include <uthash.h>
 
 /* Members lie side by side in the order of their ids: 48 bytes each where a node of a hash takes 112, and even of a hundred
- * thousand in one server one is let in within some ten microseconds. Where all come at once, in a snapshot or at a claim, they come in
- * that order, and none has to be moved. */
+ * thousand in one server one is let in within some ten microseconds. Where all come at once, in a snapshot or at a claim,
+ * they come in that order, and none has to be moved. */
 struct guild {
     uint64_t guild_id;
     struct voice_member *members;
