@@ -17,13 +17,17 @@ enum {
 static const char settings[] = "SET client_min_messages = warning;"
                                "SET statement_timeout = 0;"
                                "SET client_connection_check_interval = '1s'";
-static const char is_free[] = "SELECT pg_try_advisory_lock(hashtext('vcledger migrations'))";
-static const char wait_for_it[] = "SELECT pg_advisory_lock(hashtext('vcledger migrations'))";
+static const char take_lock[] = "SELECT pg_try_advisory_lock(hashtext('vcledger migrations'))";
 static const char create_table[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
                                    "    name text PRIMARY KEY,"
                                    "    applied_at timestamptz NOT NULL DEFAULT now())";
 /* While a lock is waited for, all who come later wait behind it: for less than an acknowledgement waits for its row. */
 static const char wait_briefly[] = "SET lock_timeout = '300ms'";
+/* An index made concurrently waits for all that began before it, and nobody waits behind. */
+static const char wait_long[] = "SET lock_timeout = '10min'";
+static const char find_broken[] = "SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) "
+                                  "FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+                                  "WHERE NOT indisvalid AND strpos($1, relname) > 0";
 /* Most likely the one that is in the way. */
 static const char find_oldest[] = "SELECT format('pid %s %s since %s', pid, application_name, xact_start) "
                                   "FROM pg_stat_activity "
@@ -72,7 +76,7 @@ static enum outcome record(PGconn *pg, const struct db_migration *migration)
                  migration->name);
 }
 
-static enum outcome attempt(PGconn *pg, const struct db_migration *migration)
+static enum outcome attempt_in_transaction(PGconn *pg, const struct db_migration *migration)
 {
     enum outcome outcome = run(pg, "BEGIN", "begin");
     if (outcome == DONE)
@@ -86,6 +90,37 @@ static enum outcome attempt(PGconn *pg, const struct db_migration *migration)
     return outcome;
 }
 
+/* What was broken off has left an index that nobody uses. */
+static enum outcome drop_broken(PGconn *pg, const struct db_migration *migration)
+{
+    PGresult *const found = PQexecParams(pg, find_broken, 1, NULL, &migration->sql, NULL, NULL, 0);
+    enum outcome outcome = DONE;
+    for (int i = 0; outcome == DONE && i < PQntuples(found); i++)
+        outcome = run(pg, PQgetvalue(found, i, 0), migration->name);
+    PQclear(found);
+    return outcome;
+}
+
+/* PostgreSQL allows no transaction around it. */
+static bool is_concurrent(const struct db_migration *migration)
+{
+    return strstr(migration->sql, "INDEX CONCURRENTLY") != NULL;
+}
+
+static enum outcome attempt_concurrently(PGconn *pg, const struct db_migration *migration)
+{
+    enum outcome outcome = run(pg, wait_long, "settings");
+    if (outcome == DONE)
+        outcome = drop_broken(pg, migration);
+    if (outcome == DONE)
+        outcome = run(pg, migration->sql, migration->name);
+    if (outcome == DONE)
+        outcome = record(pg, migration);
+    if (outcome == DONE)
+        outcome = run(pg, wait_briefly, "settings");
+    return outcome;
+}
+
 static void tell_waiting(PGconn *pg, const struct db_migration *migration)
 {
     PGresult *const result = PQexec(pg, find_oldest);
@@ -96,6 +131,8 @@ static void tell_waiting(PGconn *pg, const struct db_migration *migration)
 
 static bool apply(PGconn *pg, const struct db_migration *migration)
 {
+    enum outcome (*const attempt)(PGconn *, const struct db_migration *) =
+        is_concurrent(migration) ? attempt_concurrently : attempt_in_transaction;
     const int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
     enum outcome outcome = attempt(pg, migration);
     if (outcome == IN_USE)
@@ -114,16 +151,28 @@ static bool apply(PGconn *pg, const struct db_migration *migration)
 
 /* All of them ---------------------------------------------------------------------------------------------- */
 
-/* The lock is the session's: it goes with the connection. */
+static enum outcome try_lock(PGconn *pg)
+{
+    PGresult *const result = PQexec(pg, take_lock);
+    if (PQntuples(result) != 1)
+        return judge(result, "lock");
+    const bool locked = PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return locked ? DONE : IN_USE;
+}
+
+/* The lock is the session's: it goes with the connection. Asked for again and again: who makes an index concurrently
+ * waits for whoever waits within a statement. */
 static bool lock(PGconn *pg)
 {
-    PGresult *const result = PQexec(pg, is_free);
-    const bool locked = PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    if (locked)
-        return true;
-    log_info("migration_queued", "behind=%s", log_quote("another process that migrates"));
-    return run(pg, wait_for_it, "lock") == DONE;
+    enum outcome outcome = try_lock(pg);
+    if (outcome == IN_USE)
+        log_info("migration_queued", "behind=%s", log_quote("another process that migrates"));
+    while (outcome == IN_USE) {
+        sleep(1);
+        outcome = try_lock(pg);
+    }
+    return outcome == DONE;
 }
 
 const char *db_migrations_last(void)

@@ -8,8 +8,8 @@
  *   same arguments and results. It renames, drops and retypes nothing that a program of the release before uses;
  * - takes no lock for long that an acknowledgement or a board waits for: what goes through a whole table comes in a
  *   migration of its own, without ALTER TABLE. Batches may wait for seconds, they are kept by the tracker meanwhile;
- * - makes no index on a table of sessions, days or totals, for batches would wait through all of it, seconds a million
- *   rows: the first that is needed teaches db_migrate() CREATE INDEX CONCURRENTLY;
+ * - makes an index on a table of sessions, days or totals by CREATE INDEX CONCURRENTLY, alone in its file: batches would
+ *   wait through all of it otherwise, seconds a million rows;
  * - adds constraints on what is there NOT VALID.
  */
 #pragma once
@@ -31,7 +31,7 @@ const char *db_migrations_last(void);
  * Applies what the database lacks, each migration in a transaction of its own together with its row in
  * schema_migration; names there that are not in the list are a newer program's and stay. Waits for another process that
  * is doing the same. For a table that is in use it waits a moment only, for all who come behind wait too, and tries
- * again for ten minutes. Blocks: for use before a loop runs. False (logged) where the database cannot be reached or
- * refuses one; those before it stay applied.
+ * again for ten minutes. An index that is made concurrently is begun again where it was broken off. Blocks: for use
+ * before a loop runs. False (logged) where the database cannot be reached or refuses one; those before it stay applied.
  */
 bool db_migrate(const char *url, const struct db_migration *migrations);

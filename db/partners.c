@@ -89,7 +89,8 @@
     "       SELECT position, seconds, user_id "                                                                     \
     "         FROM ranked "                                                                                         \
     "        WHERE position BETWEEN h.page * 10 + 1 AND h.page * 10 + 10) r "                                       \
-    "  LEFT JOIN member m ON m.guild_id = $1::bigint AND m.user_id = r.user_id "                                    \
+    "  LEFT JOIN LATERAL ( " /* LIMIT: a lookup each */                                                             \
+    "       SELECT * FROM member WHERE guild_id = $1::bigint AND user_id = r.user_id LIMIT 1) m ON true "           \
     " WHERE g.guild_id = $1::bigint "                                                                               \
     " ORDER BY r.position NULLS FIRST"
 

@@ -74,7 +74,7 @@ def boards(there, callers_and_pages):
             rows = there.count("voice_daily_activity", f"day > ({start})::date") + there.count("voice_daily_activity", f"day = ({start})::date + 1")
             rows += there.count("voice_session", f"ended_at > {start} AND ended_at <= date_trunc('day', {start}) + interval '2 days'")
         else:  # the caller's rank and the page are counted from the nearest bucket; who is in voice is looked up
-            indexes = {"voice_total_pkey", "voice_total_board", "voice_total_bucket_pkey", "guild_total_pkey"}
+            indexes = {"voice_total_pkey", "voice_total_ranked", "voice_total_bucket_pkey", "guild_total_pkey"}
             board = f"period = '{PERIOD[name]}' AND period_start = ({start})::date"
             rows = there.count("voice_total_bucket", board) + 2 * there.largest_bucket(board) + 2 * there.in_voice
         for caller, page in callers_and_pages:

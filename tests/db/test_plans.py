@@ -1,5 +1,6 @@
 """What boards, partners and statistics ask is answered by the indexes meant for it, on a server of 200 000 sessions."""
 
+import re
 import subprocess
 
 import psycopg
@@ -44,7 +45,33 @@ def test_the_made_up_server_is_whole(server):
 def test_every_question_is_answered_by_its_indexes(server, asked):
     judge = Judge(server)
     assert len(asked) == 8 * 3 + 8 + 4 * 2
-    assert [complaint for question in asked for complaint in judge.complaints(question)] == []
+    complaints = [complaint for question in asked for complaint in judge.complaints(question)]
+    assert not complaints, "\n".join(complaints)
+
+
+# Fifty rows a server in every table, and none of which more is known.
+UNDERRATE = """
+UPDATE pg_statistic SET stadistinct = greatest(1, reltuples / 50), stakind1 = CASE stakind1 WHEN 1 THEN 0 ELSE stakind1 END
+  FROM pg_class c
+ WHERE c.oid = starelid AND staattnum = 1 AND relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
+
+
+@pytest.fixture
+def underrated(server):
+    """The planner takes the server for one of very many."""
+    with psycopg.connect(server, autocommit=True) as sql:
+        sql.execute(UNDERRATE)
+        yield
+        sql.execute("ANALYZE")
+
+
+def test_however_small_the_planner_thinks_it_is(server, asked, underrated):
+    judge = Judge(server)
+    robust = [question for question in asked if re.match("board (this|all)|partners|statistics", question.name)]
+    assert len(robust) == 3 * 3 + 8 + 4
+    complaints = [complaint for question in robust for complaint in judge.complaints(question)]
+    assert not complaints, "\n".join(complaints)
 
 
 @pytest.fixture
@@ -74,7 +101,7 @@ def instead(server):
         ("voice_session_long", "partners past_24h"),
         ("voice_session_ended", "board past_7d"),
         ("voice_daily_activity_member", "a member's statistics yearly"),
-        ("voice_total_board", "board this_month"),
+        ("voice_total_ranked", "board this_month"),
     ],
 )
 def test_an_index_that_is_gone_is_missed(server, asked, instead, index, name):

@@ -139,7 +139,6 @@ def test_a_ledger_from_before_the_buckets_has_them_after_the_migration(cluster):
         for path in migrations[:buckets]:
             sql.execute(path.read_text())
         record(sql, [(n, n % 50, 1, 100_000 * n, 100_000 * n + 37 * n * n, "leave") for n in range(1, 300)])
-        for path in migrations[buckets:]:
-            sql.execute("BEGIN;" + path.read_text() + "COMMIT")
+        sql.execute("BEGIN;" + migrations[buckets].read_text() + "COMMIT")
         record(sql, [(n, n % 70, 1, 100_000 * n, 100_000 * n + 41 * n, "leave") for n in range(1000, 1300)])
         assert_ledger_is_whole(sql)

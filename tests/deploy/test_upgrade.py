@@ -19,6 +19,7 @@ def migrations(sql):
     yield "9001", ";".join(f"ALTER TABLE {name} ADD COLUMN newer text, ADD COLUMN newest int NOT NULL DEFAULT 0" for name in tables)
     yield "9002", ";".join(definition for definition, in sql.execute(FUNCTIONS).fetchall())
     yield "9003", "LOCK TABLE tracker_shard IN EXCLUSIVE MODE; CREATE TABLE newer AS SELECT guild_id, user_id, total_seconds FROM voice_total"
+    yield "9004", "CREATE INDEX CONCURRENTLY newest ON voice_total (newest)"
 
 
 def test_nobody_notices(discord, handlers, trackers, ledger, database):
@@ -32,7 +33,7 @@ def test_nobody_notices(discord, handlers, trackers, ledger, database):
         assert running.poll() is None
         backup.rollback()
         log = running.communicate(timeout=30)[1]
-        assert running.returncode == 0 and "schema_ready applied=3" in log and "migration_waits name=9001" in log
+        assert running.returncode == 0 and "schema_ready applied=4" in log and "migration_waits name=9001" in log
         n = len(evening.took)
         wait_for(lambda: len(evening.took) > n + 3, "answers afterwards")
     print(f"{len(evening.took)} answers, the longest took {max(evening.took):.3f} s")
