@@ -18,9 +18,14 @@ static const char settings[] = "SET client_min_messages = warning;"
                                "SET statement_timeout = 0;"
                                "SET client_connection_check_interval = '1s'";
 static const char take_lock[] = "SELECT pg_try_advisory_lock(hashtext('vcledger migrations'))";
-static const char create_table[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
-                                   "    name text PRIMARY KEY,"
-                                   "    applied_at timestamptz NOT NULL DEFAULT now())";
+/* CREATE TABLE IF NOT EXISTS wants the right to make it even of whom has nothing to do. */
+static const char create_table[] = "DO $$ BEGIN"
+                                   "    IF to_regclass('schema_migration') IS NULL THEN"
+                                   "        CREATE TABLE schema_migration ("
+                                   "            name text PRIMARY KEY,"
+                                   "            applied_at timestamptz NOT NULL DEFAULT now());"
+                                   "    END IF;"
+                                   "END $$";
 /* While a lock is waited for, all who come later wait behind it: for less than an acknowledgement waits for its row. */
 static const char wait_briefly[] = "SET lock_timeout = '300ms'";
 /* An index made concurrently waits for all that began before it, and nobody waits behind. */
@@ -59,14 +64,12 @@ static enum outcome run(PGconn *pg, const char *sql, const char *step)
 
 /* One migration -------------------------------------------------------------------------------------------- */
 
-/* False on an error as well: the migration's own insert then fails loudly. */
-static bool is_applied(PGconn *pg, const struct db_migration *migration)
+static enum outcome look_up(PGconn *pg, const struct db_migration *migration, bool *applied)
 {
     PGresult *const result = PQexecParams(pg, "SELECT FROM schema_migration WHERE name = $1", 1, NULL,
                                           &migration->name, NULL, NULL, 0);
-    const bool applied = PQntuples(result) == 1;
-    PQclear(result);
-    return applied;
+    *applied = PQntuples(result) == 1;
+    return judge(result, migration->name);
 }
 
 static enum outcome record(PGconn *pg, const struct db_migration *migration)
@@ -76,7 +79,7 @@ static enum outcome record(PGconn *pg, const struct db_migration *migration)
                  migration->name);
 }
 
-static enum outcome attempt_in_transaction(PGconn *pg, const struct db_migration *migration)
+static enum outcome make_in_transaction(PGconn *pg, const struct db_migration *migration)
 {
     enum outcome outcome = run(pg, "BEGIN", "begin");
     if (outcome == DONE)
@@ -107,7 +110,7 @@ static bool is_concurrent(const struct db_migration *migration)
     return strstr(migration->sql, "INDEX CONCURRENTLY") != NULL;
 }
 
-static enum outcome attempt_concurrently(PGconn *pg, const struct db_migration *migration)
+static enum outcome make_concurrently(PGconn *pg, const struct db_migration *migration)
 {
     enum outcome outcome = run(pg, wait_long, "settings");
     if (outcome == DONE)
@@ -121,6 +124,15 @@ static enum outcome attempt_concurrently(PGconn *pg, const struct db_migration *
     return outcome;
 }
 
+/* applied: had it been before? */
+static enum outcome attempt(PGconn *pg, const struct db_migration *migration, bool *applied)
+{
+    const enum outcome outcome = look_up(pg, migration, applied);
+    if (outcome != DONE || *applied)
+        return outcome;
+    return is_concurrent(migration) ? make_concurrently(pg, migration) : make_in_transaction(pg, migration);
+}
+
 static void tell_waiting(PGconn *pg, const struct db_migration *migration)
 {
     PGresult *const result = PQexec(pg, find_oldest);
@@ -129,23 +141,25 @@ static void tell_waiting(PGconn *pg, const struct db_migration *migration)
     PQclear(result);
 }
 
-static bool apply(PGconn *pg, const struct db_migration *migration)
+/* Counts those that were not there. */
+static bool apply(PGconn *pg, const struct db_migration *migration, int *n_new)
 {
-    enum outcome (*const attempt)(PGconn *, const struct db_migration *) =
-        is_concurrent(migration) ? attempt_concurrently : attempt_in_transaction;
     const int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
-    enum outcome outcome = attempt(pg, migration);
+    bool applied = false;
+    enum outcome outcome = attempt(pg, migration, &applied);
     if (outcome == IN_USE)
         tell_waiting(pg, migration);
     while (outcome == IN_USE && clock_monotonic_ms() < end_ms) {
         sleep(PAUSE_S);
-        outcome = attempt(pg, migration);
+        outcome = attempt(pg, migration, &applied);
     }
-    if (outcome == DONE)
-        log_info("migration_applied", "name=%s", migration->name);
-    else if (outcome == IN_USE)
+    if (outcome == IN_USE)
         log_error("migration_failed", "step=%s error=%s", migration->name,
                   log_quote("a table was in use all the time: run it again"));
+    if (outcome == DONE && !applied) {
+        log_info("migration_applied", "name=%s", migration->name);
+        (*n_new)++;
+    }
     return outcome == DONE;
 }
 
@@ -195,15 +209,11 @@ bool db_migrate(const char *url, const struct db_migration *migrations)
     }
     ok = run(pg, settings, "settings") == DONE && lock(pg) &&
          run(pg, create_table, "schema_migration") == DONE && run(pg, wait_briefly, "settings") == DONE;
-    int applied = 0;
-    for (const struct db_migration *m = migrations; ok && m->name != NULL; m++) {
-        if (!is_applied(pg, m)) {
-            ok = apply(pg, m);
-            applied++;
-        }
-    }
+    int n_new = 0;
+    for (const struct db_migration *m = migrations; ok && m->name != NULL; m++)
+        ok = apply(pg, m, &n_new);
     if (ok)
-        log_info("schema_ready", "applied=%d", applied);
+        log_info("schema_ready", "applied=%d", n_new);
 finish:
     PQfinish(pg);
     return ok;

@@ -8,8 +8,8 @@
  *   same arguments and results. It renames, drops and retypes nothing that a program of the release before uses;
  * - takes no lock for long that an acknowledgement or a board waits for: what goes through a whole table comes in a
  *   migration of its own, without ALTER TABLE. Batches may wait for seconds, they are kept by the tracker meanwhile;
- * - makes an index on a table of sessions, days or totals by CREATE INDEX CONCURRENTLY, alone in its file: batches would
- *   wait through all of it otherwise, seconds a million rows;
+ * - makes an index on a table of sessions, days or totals by CREATE INDEX CONCURRENTLY IF NOT EXISTS, alone in its file:
+ *   batches would wait through all of it otherwise, seconds a million rows;
  * - adds constraints on what is there NOT VALID.
  */
 #pragma once

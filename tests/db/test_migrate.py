@@ -66,7 +66,7 @@ def test_killed_in_the_middle(empty):
     assert applied(empty) == ["1"]
 
 
-CONCURRENT = ("2", "CREATE INDEX CONCURRENTLY by_n ON made (n)")
+CONCURRENT = ("2", "CREATE INDEX CONCURRENTLY IF NOT EXISTS by_n ON made (n)")
 
 
 def test_an_index_made_concurrently(empty):
@@ -90,6 +90,9 @@ def test_an_index_made_concurrently(empty):
         assert sql.execute(valid).fetchone() == (True,)
     assert applied(empty) == ["1", "2"]
     assert sum(log.count("migration_applied name=2") for log in logs) == 1
+    with psycopg.connect(empty, autocommit=True) as sql:
+        sql.execute("DELETE FROM schema_migration WHERE name = '2'")
+    assert migrate(empty, made, CONCURRENT)[0] == 0, "it was made, and killed before that was written down"
 
 
 def test_a_table_in_use_is_waited_for_by_nobody_else(database):
@@ -108,6 +111,27 @@ def test_a_table_in_use_is_waited_for_by_nobody_else(database):
         log = running.communicate(timeout=20)[1]
     assert running.returncode == 0 and "migration_waits name=9999 for=" in log and "a backup since" in log
     assert "9999" in applied(database)
+
+
+def test_whoever_has_nothing_to_do_needs_no_rights(database):
+    """Such as a tracker's unit, which runs it before each start."""
+    with psycopg.connect(database, autocommit=True) as sql:
+        sql.execute("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT SELECT ON schema_migration TO reader")
+        try:
+            assert migrate(psycopg.conninfo.make_conninfo(database, user="reader"))[0] == 0
+        finally:
+            sql.execute("REVOKE ALL ON schema_migration FROM reader; DROP ROLE reader")
+
+
+def test_its_own_table_in_use_is_waited_for_too(database):
+    tried = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT format%' AND state = 'idle'"
+    with psycopg.connect(database) as other, psycopg.connect(database, autocommit=True) as sql:
+        other.execute("LOCK TABLE schema_migration")
+        running = begin_migrating(database)
+        wait_for(lambda: sql.execute(tried).fetchone() is not None, "a first try")
+        other.rollback()
+        log = running.communicate(timeout=20)[1]
+    assert running.returncode == 0 and "migration_waits name=0001_initial" in log
 
 
 # While all of it goes on -------------------------------------------------------------------------------------------
@@ -226,8 +250,8 @@ def statements(text):
 def objections(text):
     found = {why for each in statements(text) for why, pattern in FORBIDDEN.items() if re.search(pattern, each, re.IGNORECASE)}
     kinds = [each.split()[0].upper() for each in statements(text)]
-    if len(kinds) > 1 and "CONCURRENTLY" in text:
-        found.add("not in a transaction")
+    if "CONCURRENTLY" in text and (len(kinds) > 1 or "CONCURRENTLY IF NOT EXISTS" not in text):
+        found.add("CREATE INDEX CONCURRENTLY IF NOT EXISTS is alone in its file")
     if "ALTER" in kinds and {"INSERT", "UPDATE", "DELETE", "MERGE"} & set(kinds):
         found.add("fills tables under the locks of ALTER TABLE")
     return found
@@ -245,7 +269,8 @@ def test_migrations_are_safe_beside_older_programs():
     "ALTER TABLE guild ALTER name SET NOT NULL", "ALTER TABLE guild ADD COLUMN n int NOT NULL", "ALTER TABLE guild ADD n int,\n ADD m int NOT NULL",
     "ALTER TABLE guild ADD COLUMN at timestamptz DEFAULT clock_timestamp()", "ALTER TABLE guild ADD id bigint GENERATED ALWAYS AS IDENTITY",
     "ALTER TABLE guild ADD CONSTRAINT c CHECK (name <> '')", "ALTER TABLE guild ADD UNIQUE (name)",
-    "CREATE INDEX ON voice_session (user_id)", "CREATE UNIQUE INDEX i ON voice_total (user_id)", "CREATE INDEX CONCURRENTLY i ON guild (name); SELECT 1",
+    "CREATE INDEX ON voice_session (user_id)", "CREATE UNIQUE INDEX i ON voice_total (user_id)", "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON guild (name); SELECT 1",
+    "CREATE INDEX CONCURRENTLY i ON guild (name)",
     "ALTER TABLE guild ADD COLUMN n int; UPDATE guild SET n = 1", "UPDATE guild SET name = ''; -- first\nalter table guild drop column icon",
 ])
 def test_what_is_objected_to(text):
@@ -255,7 +280,7 @@ def test_what_is_objected_to(text):
 @pytest.mark.parametrize("text", [
     "ALTER TABLE guild ADD COLUMN n int, ADD COLUMN m int NOT NULL DEFAULT 0, ADD COLUMN o text",
     "ALTER TABLE guild ADD CONSTRAINT c CHECK (name <> '') NOT VALID", "CREATE INDEX ON guild (name)",
-    "-- Why.\nCREATE INDEX CONCURRENTLY i ON voice_session (user_id);",
+    "-- Why.\nCREATE INDEX CONCURRENTLY IF NOT EXISTS i ON voice_session (user_id);",
     "CREATE TABLE new (n int PRIMARY KEY, m int NOT NULL CHECK (m > 0)); CREATE INDEX ON new (m); INSERT INTO new SELECT 1, 1",
     "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM guild; END $$; -- DROP TABLE guild",
     "LOCK TABLE tracker_shard IN EXCLUSIVE MODE; CREATE TABLE new (n int NOT NULL); INSERT INTO new SELECT 1",
