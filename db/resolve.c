@@ -1,5 +1,6 @@
 #include "db/resolve.h"
 
+#include "db/conninfo.h"
 #include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
@@ -46,16 +47,6 @@ static void free_resolving(struct db_resolving *r)
 
 /* What the conninfo says ----------------------------------------------------------------------------------- */
 
-/* NULL where neither the conninfo nor libpq's environment has it. */
-static const char *setting(const PQconninfoOption *options, const char *keyword, const char *variable)
-{
-    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
-        if (strcmp(o->keyword, keyword) == 0 && o->val != NULL)
-            return o->val;
-    }
-    return getenv(variable);
-}
-
 static size_t count_items(const char *list)
 {
     size_t n = 1;
@@ -91,10 +82,10 @@ static void add_name(struct db_resolving *r, const char *host, const char *port)
 static void read_names(struct db_resolving *r, const char *conninfo)
 {
     PQconninfoOption *const options = PQconninfoParse(conninfo, NULL);
-    const char *const host = setting(options, "host", "PGHOST");
-    const char *const port = setting(options, "port", "PGPORT");
+    const char *const host = db_conninfo_find(options, "host");
+    const char *const port = db_conninfo_find(options, "port");
     const bool elsewhere =
-        setting(options, "hostaddr", "PGHOSTADDR") != NULL || setting(options, "service", "PGSERVICE") != NULL;
+        db_conninfo_find(options, "hostaddr") != NULL || db_conninfo_find(options, "service") != NULL;
     if (host != NULL && !elsewhere) {
         const size_t n = count_items(host), n_ports = port != NULL ? count_items(port) : 1;
         r->names = mem_alloc(sizeof(*r->names) * n);
