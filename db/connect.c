@@ -1,5 +1,6 @@
 #include "db/connect.h"
 
+#include "db/conninfo.h"
 #include "db/resolve.h"
 #include "infra/log.h"
 #include "infra/loop.h"
@@ -121,18 +122,28 @@ static void on_socket(void *arg, unsigned events)
     }
 }
 
-static PGconn *start_libpq(const struct db_connect_config *config, const struct db_address *to)
+/* The conninfo's own, which they would replace else, come first: the last word is ours. The caller frees. */
+static char *server_options(const struct db_connect_config *config)
 {
-    char options[320];
+    struct buffer text = {0};
+    PQconninfoOption *const options = PQconninfoParse(config->url, NULL);
+    const char *const own = db_conninfo_find(options, "options");
     /* Compiling a statement costs more than any of ours takes to run. Planning it for the server that is asked about
      * costs up to 1 ms: for all servers alike, it would be planned for one of the average size, and on the largest
      * of a thousand a board takes half a second then. */
-    snprintf(options, sizeof(options),
-             "-c jit=off -c plan_cache_mode=force_custom_plan"
-             " -c statement_timeout=%lld -c tcp_user_timeout=" UNANSWERED_MS
-             " -c tcp_keepalives_idle=" KEEPALIVE_IDLE " -c tcp_keepalives_interval=" KEEPALIVE_INTERVAL
-             " -c tcp_keepalives_count=" KEEPALIVE_COUNT,
-             (long long)config->statement_timeout_ms);
+    buffer_printf(&text,
+                  "%s -c jit=off -c plan_cache_mode=force_custom_plan"
+                  " -c statement_timeout=%lld -c tcp_user_timeout=" UNANSWERED_MS
+                  " -c tcp_keepalives_idle=" KEEPALIVE_IDLE " -c tcp_keepalives_interval=" KEEPALIVE_INTERVAL
+                  " -c tcp_keepalives_count=" KEEPALIVE_COUNT,
+                  own != NULL ? own : "", (long long)config->statement_timeout_ms);
+    PQconninfoFree(options);
+    return text.data;
+}
+
+static PGconn *start_libpq(const struct db_connect_config *config, const struct db_address *to)
+{
+    char *const options = server_options(config);
     /* Those without a value stay as the conninfo, which "dbname" holds, has them. */
     const struct {
         const char *name, *value;
@@ -154,7 +165,9 @@ static PGconn *start_libpq(const struct db_connect_config *config, const struct 
         names[i] = parameters[i].name;
         values[i] = parameters[i].value;
     }
-    return PQconnectStartParams(names, values, 1);
+    PGconn *const pg = PQconnectStartParams(names, values, 1);
+    free(options);
+    return pg;
 }
 
 static void start_attempt(void *arg)

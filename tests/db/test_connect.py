@@ -129,3 +129,17 @@ def test_what_libpq_knows_more_of_is_left_to_it(pair):
     answers, log, _ = run(conninfo(at(pair.primary)) + " port=1,2", WHICH)
     assert answers == ["unavailable"] and "could not match 2 port numbers to 1 hosts" in log
 
+
+def test_options_of_the_conninfo_hold_beside_ours(pair):
+    """Else `tracker --migrate`, which obeys them, makes tables where the programs look for none. Ours have the last word."""
+    asked = "SHOW search_path", "SHOW jit", "SHOW plan_cache_mode"
+    expected = ["voice", "off", "force_custom_plan"]
+    answers, log, _ = run(conninfo(at(pair.primary), options="-csearch_path=voice -cjit=on"), *asked)
+    assert answers == expected, log
+    host = folder(pair.primary).replace("/", "%2F")
+    assert run(f"postgresql://vcledger@{host}/vcledger?options=-c%20search_path%3Dvoice", *asked)[0] == expected
+    os.environ["PGOPTIONS"] = "-c search_path=voice"
+    try:
+        assert run(conninfo(at(pair.primary)), *asked)[0] == expected
+    finally:
+        del os.environ["PGOPTIONS"]
