@@ -434,15 +434,18 @@ static void on_schema(void *arg, const struct db_outcome *outcome)
     struct db_pool *const pool = c->pool;
     if (outcome->status == DB_LOST)
         return;
-    const bool old = outcome->status == DB_OK ? db_rows_count(outcome->rows[0]) == 0
-                                              : strcmp(outcome->sqlstate, undefined_table) == 0;
+    const bool unseen = strcmp(outcome->sqlstate, undefined_table) == 0;
+    const bool old = unseen || (outcome->status == DB_OK && db_rows_count(outcome->rows[0]) == 0);
     if (!old) {
         listen_if_first(c);
         return;
     }
+    const char *const advice =
+        unseen ? "run tracker --migrate; where that was done, this role may not use the schema "
+                 "of the tables, or its search_path does not name it; this program waits"
+               : "run tracker --migrate; this program waits for it";
     if (!pool->told_old)
-        log_error("schema_old", "lacks=%s advice=%s", pool->config.migration,
-                  log_quote("run tracker --migrate; this program waits for it"));
+        log_error("schema_old", "lacks=%s advice=%s", pool->config.migration, log_quote(advice));
     pool->told_old = true;
     c->look = loop_after(pool->loop, LOOK_AGAIN_MS, look_at_schema, c);
 }

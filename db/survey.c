@@ -31,6 +31,15 @@ static const struct db_statement read_lacking = {
     "WHERE NOT coalesce(has_table_privilege(to_regclass(name), privilege), true)",
 };
 
+/* Without this right a schema's tables are as good as not there, even for to_regclass(). */
+static const struct db_statement read_locked = {
+    "read_locked",
+    "SELECT string_agg(format('USAGE on SCHEMA %I', nspname), ', ') "
+    "FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+    "WHERE relname = 'schema_migration' AND NOT has_schema_privilege(n.oid, 'USAGE') "
+    "  AND quote_ident(nspname) = ANY (regexp_split_to_array(current_setting('search_path'), ' *, *'))",
+};
+
 /* What is asked of our tables ------------------------------------------------------------------------------ */
 
 static const struct db_statement read_migrations = {
@@ -49,12 +58,12 @@ static const struct db_statement read_shards = {
     "WHERE shard_count = (SELECT shard_count FROM tracker_shard ORDER BY proven_at DESC NULLS LAST LIMIT 1)",
 };
 
-/* Two jobs, one after the other ---------------------------------------------------------------------------- */
+/* Three jobs, one after the other -------------------------------------------------------------------------- */
 
 struct asking {
     struct db_pool *pool;
     struct db_survey survey;
-    char *version, *lacking;
+    char *version, *lacking, *newer;
     void (*on_done)(void *arg, const struct db_survey *survey);
     void *arg;
 };
@@ -65,7 +74,16 @@ static void finish(struct asking *asking, enum db_survey_asked asked)
     asking->on_done(asking->arg, &asking->survey);
     free(asking->version);
     free(asking->lacking);
+    free(asking->newer);
     free(asking);
+}
+
+static void ask(struct asking *asking, const struct db_statement *statement,
+                void (*on_done)(void *arg, const struct db_outcome *outcome))
+{
+    struct db_job *const job = db_job_create();
+    db_job_statement(job, statement);
+    db_pool_submit(asking->pool, job, on_done, asking);
 }
 
 static bool is_known(const char *name)
@@ -86,35 +104,51 @@ static bool is_applied(const struct db_rows *rows, const char *name)
     return false;
 }
 
-static void compare_migrations(struct db_survey *survey, const struct db_rows *rows)
-{
-    for (const struct db_migration *m = db_migrations; m->name != NULL; m++) {
-        if (is_applied(rows, m->name))
-            survey->n_migrations++;
-        else if (survey->missing == NULL)
-            survey->missing = m->name;
-    }
-    for (int i = 0; i < db_rows_count(rows); i++) {
-        if (!is_known(db_text(rows, i, 0)))
-            survey->newer = db_text(rows, i, 0);
-    }
-}
-
-static void on_tables(void *arg, const struct db_outcome *outcome)
+static void on_shards(void *arg, const struct db_outcome *outcome)
 {
     struct asking *const asking = arg;
     if (outcome->status != DB_OK) {
         finish(asking, DB_SURVEY_UNREACHABLE);
         return;
     }
+    const struct db_rows *const shards = outcome->rows[0];
     struct db_survey *const survey = &asking->survey;
-    compare_migrations(survey, outcome->rows[0]);
-    const struct db_rows *const shards = outcome->rows[1];
     survey->shards = db_int(shards, 0, 0);
     survey->shard_count = db_int(shards, 0, 1);
     survey->shards_proven = db_int(shards, 0, 2);
     survey->proven_age_s = db_int(shards, 0, 3);
     finish(asking, DB_SURVEY_TOLD);
+}
+
+static void compare_migrations(struct asking *asking, const struct db_rows *rows)
+{
+    struct db_survey *const survey = &asking->survey;
+    for (const struct db_migration *m = db_migrations; m->name != NULL; m++) {
+        if (is_applied(rows, m->name))
+            survey->n_migrations++;
+        else if (survey->missing == NULL)
+            survey->missing = m->name;
+    }
+    const char *newer = NULL;
+    for (int i = 0; i < db_rows_count(rows); i++) {
+        if (!is_known(db_text(rows, i, 0)))
+            newer = db_text(rows, i, 0);
+    }
+    survey->newer = asking->newer = mem_strdup(newer);
+}
+
+static void on_migrations(void *arg, const struct db_outcome *outcome)
+{
+    struct asking *const asking = arg;
+    if (outcome->status != DB_OK) {
+        finish(asking, DB_SURVEY_UNREACHABLE);
+        return;
+    }
+    compare_migrations(asking, outcome->rows[0]);
+    if (asking->survey.missing != NULL)
+        finish(asking, DB_SURVEY_OLD);
+    else
+        ask(asking, &read_shards, on_shards);
 }
 
 static void on_server(void *arg, const struct db_outcome *outcome)
@@ -125,21 +159,18 @@ static void on_server(void *arg, const struct db_outcome *outcome)
         return;
     }
     const struct db_rows *const server = outcome->rows[0];
+    const bool made = db_bool(server, 0, 3);
     struct db_survey *const survey = &asking->survey;
     survey->version = asking->version = mem_strdup(db_text(server, 0, 0));
     survey->now_ms = db_int(server, 0, 1);
     survey->read_only = db_bool(server, 0, 2);
-    survey->lacking = asking->lacking = mem_strdup(db_text(outcome->rows[1], 0, 0));
-    if (!db_bool(server, 0, 3)) {
-        finish(asking, DB_SURVEY_UNMADE);
-    } else if (survey->lacking != NULL) {
+    survey->lacking = asking->lacking = mem_strdup(db_text(outcome->rows[made ? 1 : 2], 0, 0));
+    if (survey->lacking != NULL)
         finish(asking, DB_SURVEY_FORBIDDEN);
-    } else {
-        struct db_job *const job = db_job_create();
-        db_job_statement(job, &read_migrations);
-        db_job_statement(job, &read_shards);
-        db_pool_submit(asking->pool, job, on_tables, asking);
-    }
+    else if (!made)
+        finish(asking, DB_SURVEY_UNMADE);
+    else
+        ask(asking, &read_migrations, on_migrations);
 }
 
 void db_survey_read(struct db_pool *pool, void (*on_done)(void *arg, const struct db_survey *survey), void *arg)
@@ -149,5 +180,6 @@ void db_survey_read(struct db_pool *pool, void (*on_done)(void *arg, const struc
     struct db_job *const job = db_job_create();
     db_job_statement(job, &read_server);
     db_job_statement(job, &read_lacking);
+    db_job_statement(job, &read_locked);
     db_pool_submit(pool, job, on_server, asking);
 }

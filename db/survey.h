@@ -11,6 +11,7 @@ enum db_survey_asked {
     DB_SURVEY_UNREACHABLE, /* or it does not answer; nothing else is set */
     DB_SURVEY_UNMADE,      /* there are no tables of ours; version, now_ms and read_only are set */
     DB_SURVEY_FORBIDDEN,   /* as above, and lacking */
+    DB_SURVEY_OLD,         /* as DB_SURVEY_UNMADE, and n_migrations, missing and newer */
     DB_SURVEY_TOLD,        /* all is set */
 };
 
@@ -20,8 +21,8 @@ struct db_survey {
     const char *version; /* of the server: "15.14 (Debian 15.14-0+deb12u1)" */
     int64_t now_ms;      /* its clock, unix milliseconds */
     bool read_only;      /* it takes no writes: a standby */
-    const char
-        *lacking; /* "SELECT on guild, INSERT on interaction_pending": what the role may not do; or NULL */
+    /* "SELECT on guild, INSERT on interaction_pending" or "USAGE on SCHEMA public": what the role may not do; or NULL */
+    const char *lacking;
 
     size_t n_migrations; /* that are applied and known here */
     const char *missing; /* the first one that is not applied, or NULL */

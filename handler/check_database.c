@@ -48,7 +48,7 @@ static void tell_tables(struct check *check, const struct db_survey *survey)
     else if (survey->asked == DB_SURVEY_FORBIDDEN)
         report_line(&check->report, FINDING_WRONG, "tables",
                     "this role may not do all that the handler does: GRANT %s", survey->lacking);
-    else if (survey->missing != NULL)
+    else if (survey->asked == DB_SURVEY_OLD)
         report_line(&check->report, FINDING_WRONG, "tables",
                     "are of an older version (%s is missing): run tracker --migrate", survey->missing);
     else if (survey->newer != NULL)

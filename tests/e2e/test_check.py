@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from answers import click, picture, words
 from faults import Clock
-from harness import BIN, Detour, away, free_port, sanitizers, wait_for
+from harness import BIN, Detour, away, copy_of, free_port, sanitizers, wait_for
 
 PARTS = ["settings", "fonts", "database", "clock", "tables", "tracker", "token", "application", "public key", "commands", "servers", "endpoint"]
 
@@ -173,6 +173,14 @@ def test_tables_are_missing(check, cluster):
     assert checked.words("tables")[1] == "there are none yet: run tracker --migrate"
 
 
+def test_migrating_went_no_further_than_its_first_step(check, cluster):
+    with copy_of(cluster, "template0") as url, psycopg.connect(url, autocommit=True) as sql:
+        sql.execute("CREATE TABLE schema_migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())")
+        checked = check(DATABASE_URL=url)
+    assert (checked.code, checked.not_ok(), checked.run.stderr) == (1, {"tables": "wrong", "tracker": "?"}, "")
+    assert re.fullmatch(r"are of an older version \(0001_\w+ is missing\): run tracker --migrate", checked.words("tables")[1])
+
+
 def test_migrations_of_another_version(check, sql):
     sql.execute("INSERT INTO schema_migration (name) VALUES ('9999_future')")
     checked = check()
@@ -180,7 +188,7 @@ def test_migrations_of_another_version(check, sql):
     assert "a newer version has been here (9999_future)" in checked.words("tables")[1]
     sql.execute("DELETE FROM schema_migration WHERE name LIKE '0003%'")
     checked = check()
-    assert (checked.code, checked.not_ok()) == (1, {"tables": "wrong"})
+    assert (checked.code, checked.not_ok()) == (1, {"tables": "wrong", "tracker": "?"})
     assert "(0003_shards is missing): run tracker --migrate" in checked.words("tables")[1]
 
 
@@ -202,6 +210,20 @@ def test_rights_are_missing(check, sql, role):
         sql.execute(f"GRANT {grant} TO modest")
     checked = check(DATABASE_URL=role)
     assert (checked.code, checked.not_ok()) == (0, {})
+
+
+def test_the_right_to_use_the_schema_is_missing(check, sql, role, trackers):
+    """It looks as if there were no tables."""
+    sql.execute("REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+    checked = check(DATABASE_URL=role)
+    assert (checked.code, checked.not_ok()) == (1, {"tables": "wrong", "tracker": "?"})
+    assert checked.words("tables")[1].endswith(": GRANT USAGE on SCHEMA public")
+    tracker = trackers.start(wait=False, DATABASE_URL=role)
+    wait_for(lambda: re.search(r"schema_old .*run tracker --migrate; where .* may not use the schema", tracker.log()), "the advice")
+    other = check(DATABASE_URL=role + " options=-csearch_path=voice")
+    assert other.words("tables")[1] == "there are none yet: run tracker --migrate"
+    sql.execute("GRANT USAGE on SCHEMA public TO modest")
+    assert ": GRANT SELECT on guild, " in check(DATABASE_URL=role).words("tables")[1]
 
 
 def test_with_these_rights_alone_the_handler_serves(discord, settings, handlers, ledger, role, tmp_path):
