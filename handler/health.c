@@ -14,39 +14,55 @@
 
 enum { TIMEOUT_S = 2 };
 
-/* Who listens on every address does so on this one. */
-static void wildcard_to_loopback(struct sockaddr *address)
+/* Who listens on every address does so on loopback. False where it is one of its own. */
+static bool wildcard_to_loopback(struct sockaddr *address)
 {
     if (address->sa_family == AF_INET) {
         struct in_addr *const v4 = &((struct sockaddr_in *)address)->sin_addr;
-        if (v4->s_addr == htonl(INADDR_ANY))
-            v4->s_addr = htonl(INADDR_LOOPBACK);
+        if (v4->s_addr != htonl(INADDR_ANY))
+            return false;
+        v4->s_addr = htonl(INADDR_LOOPBACK);
     } else {
         struct in6_addr *const v6 = &((struct sockaddr_in6 *)address)->sin6_addr;
-        if (IN6_IS_ADDR_UNSPECIFIED(v6))
-            *v6 = in6addr_loopback;
+        if (!IN6_IS_ADDR_UNSPECIFIED(v6))
+            return false;
+        *v6 = in6addr_loopback;
     }
+    return true;
 }
 
 /* A connected socket, or -1 with errno. */
-static int connect_to(const struct config_address *listen)
+static int connect_to(const struct sockaddr *address, socklen_t len)
+{
+    const struct timeval timeout = {.tv_sec = TIMEOUT_S};
+    const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* connect() keeps to the time for sending. */
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0 &&
+        connect(fd, address, len) == 0)
+        return fd;
+    const int why = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = why;
+    return -1;
+}
+
+/* A v6 wildcard takes v4 too, and that alone where the machine has v6 switched off. */
+static int connect_to_listener(const struct config_address *listen)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    const struct timeval timeout = {.tv_sec = TIMEOUT_S};
     struct addrinfo *found;
     errno = EADDRNOTAVAIL;
     if (getaddrinfo(listen->host, listen->port, &hints, &found) != 0)
         return -1;
-    wildcard_to_loopback(found->ai_addr);
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    /* connect() keeps to the time for sending. */
-    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) != 0 ||
-                    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) != 0 ||
-                    connect(fd, found->ai_addr, found->ai_addrlen) != 0)) {
-        const int why = errno;
-        close(fd);
-        fd = -1;
-        errno = why;
+    const bool wildcard = wildcard_to_loopback(found->ai_addr);
+    int fd = connect_to(found->ai_addr, found->ai_addrlen);
+    if (fd < 0 && wildcard && found->ai_family == AF_INET6) {
+        const struct sockaddr_in v4 = {.sin_family = AF_INET,
+                                       .sin_port = ((const struct sockaddr_in6 *)found->ai_addr)->sin6_port,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        fd = connect_to((const struct sockaddr *)&v4, sizeof(v4));
     }
     freeaddrinfo(found);
     return fd;
@@ -77,7 +93,7 @@ int health_ask(void)
     config_address("LISTEN", "127.0.0.1:8080", &listen);
     if (!config_check("handler"))
         return EXIT_FAILURE;
-    const int fd = connect_to(&listen);
+    const int fd = connect_to_listener(&listen);
     const int status = fd >= 0 ? get_healthz(fd) : 0;
     if (status == 0)
         fprintf(stderr, "handler: GET /healthz at %s port %s: %s\n", listen.host, listen.port, reason(errno));

@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import threading
 
 import pytest
 from harness import BIN, free_port
@@ -21,6 +22,20 @@ def test_it_is_well_while_it_serves(discord, handlers, address):
     handler.stop()
     code, said = health(listen)
     assert (code, said.count("\n")) == (1, 1) and "Connection refused" in said
+
+
+def test_a_v6_wildcard_where_only_v4_is_left():
+    """So it is where the machine has v6 switched off: [::] is bound all the same, and takes v4."""
+    with socket.create_server(("127.0.0.1", free_port())) as server:
+
+        def answer():
+            client, _ = server.accept()
+            with client:
+                client.recv(1000)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Padding: 0123456789012345678901234567890\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        assert health("[0::0]:%d" % server.getsockname()[1]) == (0, "GET /healthz: 200\n")
 
 
 def test_something_else_is_there():
