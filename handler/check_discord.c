@@ -1,6 +1,7 @@
 #include "handler/check_part.h"
 
 #include "handler/command.h"
+#include "infra/config.h"
 #include "infra/json.h"
 #include "infra/mem.h"
 #include "infra/rest.h"
@@ -47,24 +48,7 @@ static void tell_failure(struct check *check, const char *what, const struct res
                     response->http_status);
 }
 
-static void on_application(void *arg, const struct rest_response *response);
-static void on_commands(void *arg, const struct rest_response *response);
-static void on_guilds(void *arg, const struct rest_response *response);
-
-void check_discord(struct check *check)
-{
-    if (check->rest != NULL) {
-        ask(check, "/applications/@me", on_application);
-        return;
-    }
-    report_line(
-        &check->report, FINDING_UNKNOWN, "token",
-        "not set. Serving needs none, but nobody else is told about application, commands and endpoint: run this "
-        "once with DISCORD_TOKEN");
-    check_next(check);
-}
-
-/* The application ------------------------------------------------------------------------------------------ */
+/* The token ------------------------------------------------------------------------------------------------ */
 
 /* What people take for the token, and how they copy it. */
 static const char *token_words(const char *token)
@@ -79,6 +63,8 @@ static const char *token_words(const char *token)
         return "there are quotes around it, which are no part of it";
     if (token[strcspn(token, " \t\r\n")] != '\0')
         return "there is a space or the end of a line in it";
+    if (!config_is_word(token))
+        return "there is a sign in it that no token has";
     if (strspn(token, "0123456789") == len)
         return "it is a number, an id perhaps; the token is under \"Bot\" in the Developer Portal";
     if (strspn(token, "0123456789abcdefABCDEF") == len && len == 64)
@@ -90,6 +76,29 @@ static const char *token_words(const char *token)
     return "it was reset, or its application deleted: \"Reset Token\" under \"Bot\" in the Developer Portal makes a "
            "new one";
 }
+
+static void on_application(void *arg, const struct rest_response *response);
+static void on_commands(void *arg, const struct rest_response *response);
+static void on_guilds(void *arg, const struct rest_response *response);
+
+void check_discord(struct check *check)
+{
+    if (check->token != NULL && config_is_word(check->token)) {
+        ask(check, "/applications/@me", on_application);
+        return;
+    }
+    if (check->token != NULL)
+        report_line(&check->report, FINDING_WRONG, "token", "DISCORD_TOKEN cannot be one: %s",
+                    token_words(check->token));
+    else
+        report_line(
+            &check->report, FINDING_UNKNOWN, "token",
+            "not set. Serving needs none, but nobody else is told about application, commands and endpoint: run this "
+            "once with DISCORD_TOKEN");
+    check_next(check);
+}
+
+/* The application ------------------------------------------------------------------------------------------ */
 
 static void tell_application_id(struct check *check, const char *name)
 {

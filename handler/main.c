@@ -49,7 +49,7 @@ static int register_commands(void)
 {
     const uint64_t application_id = config_snowflake("DISCORD_APPLICATION_ID");
     const struct rest_config rest_config = {.api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
-                                            .token = config_string("DISCORD_TOKEN", NULL)};
+                                            .token = config_word("DISCORD_TOKEN")};
     const struct http_client_config client_config = {.ca_file = config_optional("TLS_CA_FILE"),
                                                      .user_agent = DISCORD_USER_AGENT};
     if (!config_check("handler"))

@@ -91,6 +91,24 @@ const char *config_string(const char *name, const char *fallback)
     return value;
 }
 
+bool config_is_word(const char *value)
+{
+    for (const char *c = value; *c != '\0'; c++) {
+        if (*c <= ' ' || *c > '~')
+            return false;
+    }
+    return true;
+}
+
+const char *config_word(const char *name)
+{
+    const char *const value = config_string(name, NULL);
+    if (config_is_word(value))
+        return value;
+    config_fail(name, "must be one word, and has a space, the end of a line or a sign that is not ASCII in it");
+    return "";
+}
+
 int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max)
 {
     const char *const value = config_optional(name);

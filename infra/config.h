@@ -25,6 +25,9 @@ void config_fail(const char *name, const char *what);
 
 /* fallback NULL makes the variable required. The string lives as long as the process. Never NULL: "" after an error. */
 const char *config_string(const char *name, const char *fallback);
+/* Required, and one word of ASCII, as what is written into a header has to be. */
+const char *config_word(const char *name);
+bool config_is_word(const char *value);
 /* NULL where it is unset or empty. */
 const char *config_optional(const char *name);
 int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max);

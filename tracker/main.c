@@ -180,7 +180,7 @@ int main(int argc, char **argv)
 
     config_snowflake("DISCORD_APPLICATION_ID"); /* asked for so that a mix-up shows at the start */
     struct shards_config config = {
-        .shard = {.token = config_string("DISCORD_TOKEN", NULL),
+        .shard = {.token = config_word("DISCORD_TOKEN"),
                   .gateway_url = config_optional("DISCORD_GATEWAY_URL"),
                   .heartbeat_interval = config_int("HEARTBEAT_INTERVAL", 60, 1, 3600),
                   .max_unwritten = (size_t)config_int("MAX_UNWRITTEN", 500000, 10, 100000000)},

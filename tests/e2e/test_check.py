@@ -290,9 +290,7 @@ def test_it_ends_in_time(check, database, discord):
 # Discord ------------------------------------------------------------------------------------------------------------
 
 TOKENS = {
-    "Bot sandbox.0123": 'it begins with "Bot "',
     '"sandbox.0123"': "there are quotes around it",
-    "abc.def. ghi": "there is a space",
     "1204716319438934023": "it is a number",
     "0123456789abcdef" * 4: "it looks like the public key",
     "AbCdEfGhIjKlMnOpQrStUvWxYz-_0123": "it looks like the client secret",
@@ -301,7 +299,23 @@ TOKENS = {
 }
 
 
-def test_a_token_that_is_none(check):
+# What cannot stand in a header is not sent.
+NO_WORDS = {
+    "Bot sandbox.0123": 'it begins with "Bot "',
+    '"sandbox.0123 "': "there are quotes around it",
+    "abc.def. ghi": "there is a space",
+    "abc.def.ghi\n": "there is a space or the end of a line",
+    "abc.def.gh\u00edi": "there is a sign in it that no token has",
+}
+
+
+def test_a_token_that_is_none(check, discord):
+    before = discord.last_request()
+    for token, advice in NO_WORDS.items():
+        checked = check(DISCORD_TOKEN=token)
+        assert (checked.code, checked.not_ok()) == (1, {"token": "wrong", "endpoint": "?"})
+        assert checked.words("token")[1].startswith("DISCORD_TOKEN cannot be one: " + advice)
+    assert discord.requests("rest", before) == []
     for token, advice in TOKENS.items():
         checked = check(DISCORD_TOKEN=token)
         assert (checked.code, checked.not_ok()) == (1, {"token": "wrong", "endpoint": "?"})

@@ -433,9 +433,9 @@ def test_registration(discord, handlers):
 def test_a_refused_registration_fails(discord, handlers):
     refused = handlers("--register", wait=False, DISCORD_TOKEN="wrong")
     assert refused.process.wait(20) == 1 and "401" in refused.log()
-    for name in ("DISCORD_TOKEN", "DISCORD_APPLICATION_ID"):
-        unset = handlers("--register", wait=False, **{name: ""})
-        assert unset.process.wait(20) == 2 and name in unset.log()
+    for name, value in [("DISCORD_TOKEN", ""), ("DISCORD_TOKEN", "Bot abc.def.ghi"), ("DISCORD_APPLICATION_ID", "")]:
+        malformed = handlers("--register", wait=False, **{name: value})
+        assert malformed.process.wait(20) == 2 and name in malformed.log()
 
 
 def test_it_waits_for_the_tables_of_its_release(discord, handlers, ledger):

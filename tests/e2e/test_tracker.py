@@ -500,7 +500,7 @@ def test_a_certificate_from_elsewhere_is_refused(discord, trackers):
     assert discord.requests("open") == [] and tracker.process.poll() is None
 
 
-@pytest.mark.parametrize("name, value", [("DISCORD_TOKEN", ""), ("HEARTBEAT_INTERVAL", "0"), ("DISCORD_APPLICATION_ID", "x1"), ("DATABASE_URL", ""), ("LOG_LEVEL", "loud")])
+@pytest.mark.parametrize("name, value", [("DISCORD_TOKEN", ""), ("DISCORD_TOKEN", "abc.def.ghi\n"), ("HEARTBEAT_INTERVAL", "0"), ("DISCORD_APPLICATION_ID", "x1"), ("DATABASE_URL", ""), ("LOG_LEVEL", "loud")])
 def test_wrong_settings_end_the_start_with_one_line(trackers, name, value):
     tracker = trackers.start(wait=False, **{name: value})
     assert tracker.process.wait(5) == 2

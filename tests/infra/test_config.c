@@ -76,6 +76,28 @@ static void test_required(void **state)
     assert_string_equal(error_of(read_required), "X is not set");
 }
 
+static void read_word(void)
+{
+    if (strcmp(config_word("X"), "abc.DEF-_~!") != 0)
+        config_fail("Y", "comes second");
+}
+
+static void test_word(void **state)
+{
+    (void)state;
+    set("abc.DEF-_~!");
+    assert_string_equal(error_of(read_word), "");
+    set(NULL);
+    assert_string_equal(error_of(read_word), "X is not set");
+    static const char *const bad[] = {"abc def", "abc ",  " abc",     "abc\n", "a\r\nb",
+                                      "a\tb",    "a\177", "\303\244", "\377"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        set(bad[i]);
+        assert_non_null(strstr(error_of(read_word), "X must be one word"));
+        assert_null(strstr(error_of(read_word), "abc"));
+    }
+}
+
 static void read_int(void)
 {
     config_int("X", 5, -10, 100);
@@ -299,15 +321,11 @@ static void test_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_required),
-        cmocka_unit_test(test_int),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_snowflake),
-        cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_address),
-        cmocka_unit_test(test_log_level),
-        cmocka_unit_test(test_every_error_is_kept),
+        cmocka_unit_test(test_strings),   cmocka_unit_test(test_required),
+        cmocka_unit_test(test_word),      cmocka_unit_test(test_int),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_snowflake),
+        cmocka_unit_test(test_hex),       cmocka_unit_test(test_address),
+        cmocka_unit_test(test_log_level), cmocka_unit_test(test_every_error_is_kept),
         cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
