@@ -20,6 +20,7 @@ enum {
     DRAIN_REQUEST_MS = 3000,  /* for the rest of one that has begun: Discord waits no longer for its answer */
     H2O_TIMEOUT_MS = 3600000, /* h2o follows the wall clock: our loop times connections instead */
     MAX_ACCEPTS = 8,          /* in one turn */
+    LOOKS = 50,               /* at what requests hold, within the time-out of one */
 };
 
 struct connection {
@@ -39,6 +40,7 @@ struct http_server {
     h2o_socket_t *listener; /* NULL once draining */
     h2o_socket_t *nested;   /* a duplicate of our loop's descriptor */
     struct loop_timer *accept_again;
+    struct loop_timer *look; /* while there are so many connections that they could hold too much */
     struct connection *connections;
     size_t n_connections;
 };
@@ -70,18 +72,29 @@ static bool is_draining(const struct http_server *server)
     return server->listener == NULL;
 }
 
-/* A proxy keeps connections for later; the request that uses one again must not meet our closing it. */
+static bool is_full(const struct http_server *server)
+{
+    return server->n_connections >= server->config.max_connections;
+}
+
+/* A proxy keeps connections for later; the request that uses one again must not meet our closing it. But others wait for
+ * its place where all are taken. */
 static bool may_wait_longer(struct connection *connection)
 {
     if (h2o_socket_is_writing(connection->socket) || is_draining(connection->server))
         return false;
     if (connection->socket->input->size == 0) {
         connection->idle_ms += connection->server->config.timeout_ms;
-        return connection->idle_ms < MAX_IDLE_MS;
+        return connection->idle_ms < MAX_IDLE_MS && !is_full(connection->server);
     }
     const bool first_time = !connection->begun;
     connection->begun = true;
     return first_time;
+}
+
+static void cut(const struct connection *connection)
+{
+    shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR); /* wakes h2o, which closes it */
 }
 
 static void on_connection_time(void *arg)
@@ -93,7 +106,7 @@ static void on_connection_time(void *arg)
         connection->timer =
             loop_after(server->config.loop, server->config.timeout_ms, on_connection_time, connection);
     else
-        shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR); /* wakes h2o, which closes it */
+        cut(connection);
 }
 
 static void start_waiting(struct connection *connection, int64_t ms)
@@ -113,7 +126,7 @@ static void stop_waiting(struct connection *connection)
 static void listen_again(struct http_server *server)
 {
     if (!is_draining(server) && server->accept_again == NULL && !h2o_socket_is_reading(server->listener) &&
-        server->n_connections < server->config.max_connections)
+        !is_full(server))
         h2o_socket_read_start(server->listener, on_acceptable);
 }
 
@@ -140,6 +153,51 @@ static void on_connection_closed(void *arg)
     listen_again(server);
 }
 
+/* Of a request that is not complete; h2o's buffers double. */
+static size_t held_by(const struct connection *connection)
+{
+    const h2o_buffer_t *const input = connection->socket->input;
+    return connection->timer != NULL && input->size > 0 ? input->capacity : 0;
+}
+
+static void on_look_time(void *arg);
+
+static void look_later(struct http_server *server)
+{
+    server->look = loop_after(server->config.loop, server->config.timeout_ms / LOOKS, on_look_time, server);
+}
+
+static bool could_hold_too_much(const struct http_server *server)
+{
+    return server->n_connections > server->config.max_held / (2 * server->config.max_body);
+}
+
+/* Slow requests are few and short where nobody means harm. */
+static void cut_those_with_most(struct http_server *server, size_t held)
+{
+    size_t n = 0;
+    for (const struct connection *c = server->connections; c != NULL; c = c->next) {
+        if (held_by(c) > server->config.max_held / server->n_connections) {
+            cut(c);
+            n++;
+        }
+    }
+    log_warn("requests_cut", "bytes=%zu cut=%zu connections=%zu", held, n, server->n_connections);
+}
+
+static void on_look_time(void *arg)
+{
+    struct http_server *const server = arg;
+    server->look = NULL;
+    size_t held = 0;
+    for (const struct connection *c = server->connections; c != NULL; c = c->next)
+        held += held_by(c);
+    if (held > server->config.max_held)
+        cut_those_with_most(server, held);
+    if (could_hold_too_much(server))
+        look_later(server);
+}
+
 static bool accept_one(struct http_server *server)
 {
     h2o_socket_t *const socket = h2o_evloop_socket_accept(server->listener);
@@ -156,6 +214,8 @@ static bool accept_one(struct http_server *server)
     socket->on_close.cb = on_connection_closed;
     socket->on_close.data = connection;
     start_waiting(connection, server->config.timeout_ms);
+    if (server->look == NULL && could_hold_too_much(server))
+        look_later(server);
     h2o_accept(&server->accept_context, socket);
     return true;
 }
@@ -173,7 +233,7 @@ static void on_acceptable(h2o_socket_t *listener, const char *error)
     (void)error;
     struct http_server *const server = listener->data;
     for (int i = 0; i < MAX_ACCEPTS; i++) {
-        if (server->n_connections >= server->config.max_connections) {
+        if (is_full(server)) {
             h2o_socket_read_stop(listener);
             return;
         }
@@ -401,9 +461,10 @@ void http_server_destroy(struct http_server *server)
         return;
     http_server_drain(server);
     for (struct connection *c = server->connections; c != NULL; c = c->next)
-        shutdown(h2o_socket_get_fd(c->socket), SHUT_RDWR);
+        cut(c);
     while (server->n_connections > 0)
         http_server_turn(server);
+    loop_cancel(server->look);
     h2o_socket_close(server->nested);
     h2o_evloop_t *const evloop = server->context.loop;
     h2o_context_dispose(&server->context);

@@ -23,9 +23,13 @@ struct http_route {
 struct http_server_config {
     struct loop *loop;
     int listen_fd; /* listening and non-blocking; the server closes it */
-    /* At once: above it new ones wait in the kernel. Keep it below the descriptor limit. */
+    /* At once: above it new ones wait in the kernel, and those without a request make room after timeout_ms. Keep it
+     * below the descriptor limit. */
     size_t max_connections;
     size_t max_body; /* a longer one is answered 413 */
+    /* Bytes of requests that are not complete, of all connections together: above it those that hold more than their
+     * share are cut. */
+    size_t max_held;
     /* For an answer to be taken; for a request to arrive at least that and at most twice it. */
     int64_t timeout_ms;
     /* Must live as long as the server. Unknown paths get 404, unknown methods 405. */

@@ -36,8 +36,9 @@ enum {
     CDN_CONNECTIONS = 12,
     MAX_BODY = 1024 * 1024, /* a click carries a whole message (contract 1.1) */
     REQUEST_TIMEOUT_MS = 10000,
-    MAX_CONNECTIONS = 512,
-    RESERVED_DESCRIPTORS = 128, /* for everything but the clients' connections */
+    MAX_CONNECTIONS = 16384,
+    MAX_HELD = 64 * 1024 * 1024, /* of requests that are not complete: sixty of the longest */
+    RESERVED_DESCRIPTORS = 128,  /* for everything but the clients' connections */
 };
 
 struct worker {
@@ -50,10 +51,17 @@ struct worker {
     bool draining;
 };
 
+/* As many as may be: the limit that a process starts with, 1024 mostly, is for the sake of select(), which nothing here
+ * uses. */
 static size_t max_connections(void)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MAX_CONNECTIONS + RESERVED_DESCRIPTORS)
+    const rlim_t wanted = MAX_CONNECTIONS + RESERVED_DESCRIPTORS;
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    const struct rlimit raised = {limit.rlim_max < wanted ? limit.rlim_max : wanted, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+    if (limit.rlim_cur >= wanted)
         return MAX_CONNECTIONS;
     return limit.rlim_cur > RESERVED_DESCRIPTORS ? (size_t)limit.rlim_cur - RESERVED_DESCRIPTORS : 1;
 }
@@ -128,6 +136,7 @@ static void start(struct worker *worker, const struct prefork_worker *self, cons
         .listen_fd = config->listen_fd,
         .max_connections = max_connections(),
         .max_body = MAX_BODY,
+        .max_held = MAX_HELD,
         .timeout_ms = REQUEST_TIMEOUT_MS,
         .routes = endpoint_routes,
         .n_routes = endpoint_n_routes,

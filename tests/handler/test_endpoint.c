@@ -272,6 +272,7 @@ static int set_up(void **state)
         .listen_fd = fd,
         .max_connections = 8,
         .max_body = 1024 * 1024,
+        .max_held = 64 * 1024 * 1024,
         .timeout_ms = 5000,
         .routes = endpoint_routes,
         .n_routes = endpoint_n_routes,

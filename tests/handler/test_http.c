@@ -20,7 +20,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_BODY = 1024 * 1024, TIMEOUT_MS = 150, MAX_CONNECTIONS = 3, TICK_MS = 5 };
+enum {
+    MAX_BODY = 1024 * 1024,
+    MAX_HELD = 2 * MAX_BODY,
+    TIMEOUT_MS = 150,
+    PATIENT_MS = 20000,
+    MAX_CONNECTIONS = 4,
+    TICK_MS = 5
+};
 
 struct fixture {
     struct loop *loop;
@@ -82,7 +89,7 @@ static void on_later(void *arg, struct http_exchange *exchange)
 
 static const struct http_route routes[] = {{"POST", "/echo", on_echo}, {"GET", "/later", on_later}};
 
-static int set_up(void **state)
+static int set_up_with(void **state, int64_t timeout_ms)
 {
     struct fixture *const f = mem_alloc(sizeof(*f));
     f->loop = loop_create();
@@ -98,7 +105,8 @@ static int set_up(void **state)
         .listen_fd = fd,
         .max_connections = MAX_CONNECTIONS,
         .max_body = MAX_BODY,
-        .timeout_ms = TIMEOUT_MS,
+        .max_held = MAX_HELD,
+        .timeout_ms = timeout_ms,
         .routes = routes,
         .n_routes = 2,
         .arg = f,
@@ -106,6 +114,16 @@ static int set_up(void **state)
     f->server = http_server_create(&config);
     *state = f;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, TIMEOUT_MS);
+}
+
+static int set_up_patient(void **state)
+{
+    return set_up_with(state, PATIENT_MS);
 }
 
 static int tear_down(void **state)
@@ -327,6 +345,59 @@ static void test_slow_body(void **state)
     serve(*state, talk_slow);
 }
 
+/* Byte by byte, without a pause that would be too long for one alone. */
+static void talk_byte_by_byte(struct fixture *f)
+{
+    const int slow = dial(f);
+    const char head[] = "POST /echo HTTP/1.1\r\nX: ";
+    say(slow, head, sizeof(head) - 1);
+    char byte;
+    while (recv(slow, &byte, 1, MSG_DONTWAIT) < 0) {
+        say(slow, "x", 1);
+        usleep(1000 * TICK_MS);
+    }
+    close(slow);
+    talk_echo(f);
+}
+
+static void test_byte_by_byte(void **state)
+{
+    serve(*state, talk_byte_by_byte);
+}
+
+/* Three bodies that wait for their end hold too much together; a short one is let alone. */
+static void talk_holding(struct fixture *f)
+{
+    enum { LONG = 900 * 1024 };
+    char *const body = mem_alloc(LONG);
+    char head[128];
+    snprintf(head, sizeof(head), "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", LONG + 1);
+    const int little = dial(f);
+    const char begun[] = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nlittl";
+    say(little, begun, sizeof(begun) - 1);
+    int fds[3];
+    for (size_t i = 0; i < 3; i++) {
+        fds[i] = dial(f);
+        say(fds[i], head, strlen(head));
+        say(fds[i], body, LONG);
+    }
+    expect(little, "e", "HTTP/1.1 200 ", "none:little");
+    for (size_t i = 0; i < 3; i++) {
+        char *const answer = hear(fds[i], NULL);
+        check(answer[0] == '\0');
+        free(answer);
+        close(fds[i]);
+    }
+    close(little);
+    free(body);
+    talk_echo(f);
+}
+
+static void test_held_too_much(void **state)
+{
+    serve(*state, talk_holding);
+}
+
 static void talk_later(struct fixture *f)
 {
     const int fd = dial(f);
@@ -391,6 +462,22 @@ static void test_crowd(void **state)
     serve(*state, talk_crowd);
 }
 
+/* All places are taken by those who say nothing: they make room for those who do. */
+static void talk_silent_crowd(struct fixture *f)
+{
+    int fds[MAX_CONNECTIONS];
+    for (size_t i = 0; i < MAX_CONNECTIONS; i++)
+        fds[i] = dial(f);
+    talk_echo(f);
+    for (size_t i = 0; i < MAX_CONNECTIONS; i++)
+        close(fds[i]);
+}
+
+static void test_silent_crowd(void **state)
+{
+    serve(*state, talk_silent_crowd);
+}
+
 static void on_drain(void *arg)
 {
     struct fixture *const f = arg;
@@ -442,9 +529,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_too_large, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_garbage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_slow_body, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_byte_by_byte, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_held_too_much, set_up_patient, tear_down),
         cmocka_unit_test_setup_teardown(test_later, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_client_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_crowd, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_silent_crowd, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
