@@ -91,6 +91,7 @@ static void on_scrape(void *arg)
 {
     const struct tracker *const tracker = arg;
     const struct shard_measures sum = shards_measure(tracker->shards);
+    metrics_set(METRIC_SHARDS, sum.of_bot == 0 ? NAN : (double)sum.of_bot);
     metrics_set(METRIC_SHARDS_OWNED, (double)sum.owned);
     metrics_set(METRIC_SHARDS_WATCHING, (double)sum.watching);
     metrics_set(METRIC_OPEN_SESSIONS, (double)sum.open_sessions);

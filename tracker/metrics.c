@@ -31,6 +31,12 @@ static const double change_buckets[] = {1, 3, 10, 30, 100, 300, 1000, 3000, 1000
 static const double batch_buckets[] = {.05, .25, .3, .4, .5, 1, 2.5, 5, 10, 30, 60, 300, 0};
 
 const struct metric tracker_metrics[TRACKER_METRICS] = {
+    [METRIC_SHARDS] =
+        {
+            .name = "vcledger_shards",
+            .help = "Shards of the bot, whichever process follows them.",
+            .type = METRIC_GAUGE,
+        },
     [METRIC_SHARDS_OWNED] =
         {
             .name = "vcledger_shards_owned",

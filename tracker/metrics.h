@@ -6,6 +6,7 @@
 enum tracker_metric {
     METRIC_NOBODYS,
     /* Measured when somebody asks. */
+    METRIC_SHARDS,
     METRIC_SHARDS_OWNED,
     METRIC_SHARDS_WATCHING,
     METRIC_OPEN_SESSIONS,

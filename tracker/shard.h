@@ -29,6 +29,7 @@ struct shard_config {
 
 /* The state of shards at a moment, added up. */
 struct shard_measures {
+    size_t of_bot; /* all that its servers are split into, here and elsewhere; 0: not known yet */
     size_t owned, watching;
     size_t open_sessions, in_voice; /* members who are counted, and all of them */
     size_t unwritten;               /* changes */

@@ -60,6 +60,7 @@ void shards_configure(struct shards_config *config)
 static void start_all(struct shards *shards, int count)
 {
     const size_t n_ids = shards->config.n_ids;
+    shards->config.count = count;
     shards->n = shards->n_running = n_ids > 0 ? n_ids : (size_t)count;
     log_info("shards", "count=%d here=%zu", count, shards->n);
     shards->all = mem_alloc(shards->n * sizeof(struct shard *));
@@ -117,7 +118,7 @@ struct shards *shards_create(const struct shards_config *config, void (*on_faile
 
 struct shard_measures shards_measure(const struct shards *shards)
 {
-    struct shard_measures sum = {.proven_age_ms = -1};
+    struct shard_measures sum = {.of_bot = (size_t)shards->config.count, .proven_age_ms = -1};
     for (size_t i = 0; i < shards->n; i++)
         shard_measure(shards->all[i], &sum);
     return sum;

@@ -222,6 +222,7 @@ def test_what_the_tracker_sees_and_writes(discord, trackers, sql, port, listenin
     sql.execute("INSERT INTO guild_settings (guild_id, count_afk, changed_by) VALUES (%s, false, 1)", [discord.guild])
     trackers.start(**listening)
     scrape = until_gauges(port, 1, 1, 0, 0)
+    assert scrape["shards"] == 1
     assert scrape.by("events_total") == {"READY": 1, "GUILD_CREATE": len(discord.state()["guilds"])}
     discord.voice(ann, discord.channels[0])
     discord.voice(ben, discord.channels[0])
@@ -237,6 +238,11 @@ def test_what_the_tracker_sees_and_writes(discord, trackers, sql, port, listenin
     assert scrape["batch_changes_sum"] >= 6 and 0 < scrape["batch_seconds_count"] <= scrape["batch_changes_count"]
     assert 0 <= scrape["proven_age_seconds"] < 10
     assert scrape.by("reconnects_total") == {} and scrape["gateway_sessions_lost_total"] == 0
+
+
+def test_one_of_two_trackers_owns_a_part(discord, trackers, port, listening):
+    trackers.start(SHARD_COUNT="4", SHARD_IDS="0,2", **listening)
+    assert until_gauges(port, 2, 2, 0, 0)["shards"] == 4
 
 
 def test_why_the_gateway_was_lost(discord, trackers, port, listening):
