@@ -46,6 +46,13 @@ def test_only_caddy_is_reached_from_outside(services):
     assert {name for name, what in services.items() if what.get("network_mode") == "none"} == {"postgres", "migrate"}
 
 
+def test_the_image_is_made_once(services):
+    """Two that build one tag at the same time get in each other's way."""
+    ours = {name: what for name, what in services.items() if name not in ("postgres", "caddy")}
+    assert {what["image"] for what in ours.values()} == {"vcledger"} and {what["pull_policy"] for what in ours.values()} == {"never"}
+    assert [name for name, what in services.items() if "build" in what] == ["migrate"]
+
+
 def test_nobody_may_more_than_he_has_to(services):
     for what in services.values():
         assert what["read_only"] and what["cap_drop"] == ["ALL"] and what["security_opt"] == ["no-new-privileges:true"]
