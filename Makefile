@@ -27,7 +27,7 @@ LIBS_sandbox = $(shell pkg-config --libs libh2o-evloop libsodium openssl cairo z
 # Packages first, then a make that sees what they brought; on all processors unless told otherwise.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run register test soak bench unit asan lint pictures format clean container deps test-deps lint-deps
+.PHONY: all run register check test soak bench unit asan lint pictures format clean container deps test-deps lint-deps
 all: deps
 	@+$(SUBMAKE) programs
 .PHONY: programs
@@ -142,6 +142,10 @@ run: all
 
 register: all
 	@build/handler --register
+
+# Of what `make run` has started for the real Discord.
+check: all
+	@DATABASE_URL="$$(infra/sandbox/postgres url data/postgres)" build/handler --check
 
 # The image of infra/deploy/Containerfile; as root.
 IMAGE := build/container/vcledger.tar
