@@ -50,6 +50,27 @@ def back_up(ledger, database, tmp_path):
         return everything(snapshot), shards(snapshot)
 
 
+def test_a_database_is_put_aside_only_once(tmp_path):
+    """As with compose: where there is one from before, neither is touched."""
+    [line] = [line for line in (ROOT / "infra/deploy/OPERATIONS.md").read_text().splitlines() if "RENAME TO before" in line]
+    command = line.strip().removeprefix("docker compose exec -T postgres ").removesuffix(" &&")
+    cluster = Cluster(tmp_path / "cluster")
+    cluster.start()
+    environment = {**os.environ, "PGHOST": psycopg.conninfo.conninfo_to_dict(cluster.url)["host"]}
+    put_aside = lambda: subprocess.run(command, shell=True, env=environment, capture_output=True, text=True)
+    names = lambda: dict(cluster.execute("SELECT datname, oid FROM pg_database"))
+    try:
+        cluster.execute("CREATE DATABASE vcledger")
+        was = names()
+        assert put_aside().returncode == 0
+        are = names()
+        assert are["before"] == was["vcledger"] != are["vcledger"]
+        again = put_aside()
+        assert again.returncode != 0 and again.stderr == 'ERROR:  database "before" already exists\n' and names() == are
+    finally:
+        cluster.remove()
+
+
 def test_a_restored_backup_is_the_ledger_of_that_moment(discord, handlers, trackers, ledger, database, tmp_path):
     ann, ben = discord.people[:2]
     began = int(time.time()) - 1
