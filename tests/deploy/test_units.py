@@ -21,11 +21,12 @@ EXPOSURE = 1.5  # of 10, at most
 sanitized = pytest.mark.skipif("asan" in str(BIN), reason="sanitizers need calls of their own")
 
 
-def make(*arguments):
-    """With the programs under test, which are there."""
+def make(target, root, *arguments):
+    """Into a root folder, and with the programs under test, which are there."""
     flavour = BIN.parent.name if BIN.name == "bin" else "release"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    subprocess.run(["make", "-s", "-C", ROOT, f"FLAVOUR={flavour}", *arguments], check=True, env=environment, capture_output=True)
+    command = ["make", "-s", "-C", ROOT, f"FLAVOUR={flavour}", f"DESTDIR={root}", target, *arguments]
+    subprocess.run(command, check=True, env=environment, capture_output=True)
 
 
 def files_of(root):
@@ -36,7 +37,7 @@ def files_of(root):
 def root(tmp_path):
     """A root folder in which it is installed."""
     root = tmp_path / "root"
-    make("install", f"DESTDIR={root}")
+    make("install", root)
     return root
 
 
@@ -175,14 +176,14 @@ def test_install_and_uninstall(root):
     assert files_of(root) == everything
     mine = root / "etc/vcledger/tracker.env"
     mine.write_text("DISCORD_TOKEN=mine\n")
-    make("install", f"DESTDIR={root}")
+    make("install", root)
     assert files_of(root) == everything and mine.read_text() == "DISCORD_TOKEN=mine\n"
-    make("uninstall", f"DESTDIR={root}")
+    make("uninstall", root)
     assert set(files_of(root)) == {"etc/vcledger/handler.env", "etc/vcledger/tracker.env"}
 
 
 def test_another_prefix(tmp_path):
-    make("install", f"DESTDIR={tmp_path}", "PREFIX=/usr")
+    make("install", tmp_path, "PREFIX=/usr")
     for unit in UNITS:
         text = (tmp_path / "usr/lib/systemd/system" / unit).read_text()
         assert "=/usr/bin/" in text and "/usr/local" not in text
