@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 64 };
+enum {
+    MAX_DEPTH = 64,
+    MAX_VALUES = 2 << 20, /* a hundred bytes each: of a server with sixty thousand members in voice */
+};
 
-/* cJSON recurses a level at a time: a hostile document must not reach it. Brackets within strings do not count. */
-static bool too_deep(const char *bytes, size_t n)
+/* cJSON recurses a level at a time, and makes of the two bytes of "0," a hundred: a hostile document must not reach it.
+ * What is within strings does not count. */
+static bool too_much(const char *bytes, size_t n)
 {
-    int depth = 0;
+    int depth = 0, values = 1;
     bool in_string = false;
     for (size_t i = 0; i < n; i++) {
         const char c = bytes[i];
@@ -24,7 +28,10 @@ static bool too_deep(const char *bytes, size_t n)
         } else if (c == '"') {
             in_string = true;
         } else if (c == '{' || c == '[') {
-            if (++depth > MAX_DEPTH)
+            if (++depth > MAX_DEPTH || ++values > MAX_VALUES)
+                return true;
+        } else if (c == ',') {
+            if (++values > MAX_VALUES)
                 return true;
         } else if (c == '}' || c == ']') {
             depth--;
@@ -36,7 +43,7 @@ static bool too_deep(const char *bytes, size_t n)
 cJSON *json_parse(const char *bytes, size_t n)
 {
     /* cJSON lets any byte pass, and one name that is no UTF-8 would make PostgreSQL refuse a whole batch. */
-    if (too_deep(bytes, n) || !utf8_valid(bytes, n))
+    if (too_much(bytes, n) || !utf8_valid(bytes, n))
         return NULL;
     const char *end = NULL;
     cJSON *const document = cJSON_ParseWithLengthOpts(bytes, n, &end, false);

@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* n bytes, not NUL-terminated, that must be one JSON value in UTF-8 and nothing after it. NULL where it is not, or
- * nested deeper than 64 levels (cJSON recurses). The caller frees with cJSON_Delete(). */
+/* n bytes, not NUL-terminated, that must be one JSON value in UTF-8 and nothing after it. NULL where it is not, nested
+ * deeper than 64 levels (cJSON recurses), or of more than two million values (it takes a hundred bytes for each). The
+ * caller frees with cJSON_Delete(). */
 cJSON *json_parse(const char *bytes, size_t n);
 
 /* 1 to 20 decimal digits, no sign, no leading zero, not 0, within 64 bits. Nothing may follow. */

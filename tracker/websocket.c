@@ -15,6 +15,8 @@
 enum {
     MAX_ANSWER = 16 << 10,   /* bytes of the answer to the upgrade */
     MAX_UNSENT = 64,         /* messages: pongs and ours */
+    MAX_FRAGMENTS = 1024,    /* of a message; each takes some memory, however short it is */
+    MAX_TURN = 256 << 10,    /* bytes read before others have their turn */
     CLOSE_TIMEOUT_MS = 2000, /* for the peer's half of the close handshake */
     KEPT_CAPACITY = 1 << 20, /* a buffer that grew larger is given back after its message */
 };
@@ -33,6 +35,8 @@ struct websocket {
     struct websocket_callbacks callbacks;
     enum stage stage;
     struct loop_timer *timer; /* of CONNECTING, UPGRADING, CLOSING */
+    struct loop_timer *again; /* there may be more to read: TLS holds bytes that no event announces */
+    size_t left;              /* of MAX_TURN */
     struct http_socket *socket;
     bool lost;           /* the stream ended or failed */
     const char *failure; /* what the peer did wrong, NULL: nothing yet */
@@ -44,7 +48,8 @@ struct websocket {
     char accept[UPGRADE_ACCEPT_SIZE];
 
     wslay_event_context_ptr frames;
-    int close_code; /* the peer's */
+    int n_fragments; /* of the message that is coming */
+    int close_code;  /* the peer's */
     char close_words[128];
 
     bool zlib_stream;
@@ -57,7 +62,8 @@ struct websocket {
 static void release(struct websocket *ws)
 {
     loop_cancel(ws->timer);
-    ws->timer = NULL;
+    loop_cancel(ws->again);
+    ws->timer = ws->again = NULL;
     http_socket_close(ws->socket);
     ws->socket = NULL;
 }
@@ -127,6 +133,8 @@ static const char *read_answer(struct websocket *ws, bool *complete)
         if (ws->answer.len > MAX_ANSWER)
             return "the answer to the upgrade is too long";
         header_end = strstr(ws->answer.data, "\r\n\r\n");
+        if (header_end == NULL && strlen(ws->answer.data) < ws->answer.len)
+            return "the answer to the upgrade is no HTTP/1.1";
     }
     *header_end = '\0';
     const size_t header_size = (size_t)(header_end - ws->answer.data) + 4;
@@ -221,6 +229,19 @@ static void on_binary(struct websocket *ws, const uint8_t *bytes, size_t n)
     empty(&ws->inflated);
 }
 
+static void on_frames_frame(wslay_event_context_ptr frames,
+                            const struct wslay_event_on_frame_recv_start_arg *frame, void *arg)
+{
+    (void)frames;
+    struct websocket *const ws = arg;
+    if (frame->opcode == WSLAY_CONTINUATION_FRAME)
+        ws->n_fragments++;
+    else if (!wslay_is_ctrl_frame(frame->opcode)) /* these come in between */
+        ws->n_fragments = 1;
+    if (ws->n_fragments > MAX_FRAGMENTS)
+        fail(ws, "a message in too many fragments");
+}
+
 static void on_frames_message(wslay_event_context_ptr frames, const struct wslay_event_on_msg_recv_arg *message,
                               void *arg)
 {
@@ -253,9 +274,12 @@ static ssize_t on_frames_recv(wslay_event_context_ptr frames, uint8_t *out, size
         buffer_consume(&ws->answer, n);
         return (ssize_t)n;
     }
-    const ssize_t got = ws->socket != NULL ? http_socket_recv(ws->socket, out, size) : -1;
-    if (got > 0)
+    const size_t most = size < ws->left ? size : ws->left;
+    const ssize_t got = ws->socket == NULL ? -1 : most > 0 ? http_socket_recv(ws->socket, out, most) : 0;
+    if (got > 0) {
+        ws->left -= (size_t)got;
         return got;
+    }
     ws->lost = got < 0;
     wslay_event_set_error(frames, ws->lost ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
     return -1;
@@ -279,11 +303,16 @@ static int on_frames_mask(wslay_event_context_ptr frames, uint8_t *out, size_t n
     return getrandom(out, n, 0) == (ssize_t)n ? 0 : -1;
 }
 
+static void on_again(void *arg);
+
 static void run_frames(struct websocket *ws)
 {
+    ws->left = MAX_TURN;
     wslay_event_recv(ws->frames);
     if (ws->destroyed)
         return;
+    if (ws->left == 0 && ws->again == NULL)
+        ws->again = loop_after(ws->loop, 0, on_again, ws);
     flush(ws); /* pongs, the answer to a close frame, the close frame that tells of a broken rule */
     if (wslay_event_get_close_received(ws->frames))
         end(ws, ws->close_code, ws->close_words[0] != '\0' ? ws->close_words : "closed by the server");
@@ -306,6 +335,13 @@ static void on_ready(void *arg)
     ws->busy = false;
     if (ws->destroyed)
         free_all(ws);
+}
+
+static void on_again(void *arg)
+{
+    struct websocket *const ws = arg;
+    ws->again = NULL;
+    on_ready(ws);
 }
 
 /* Calls --------------------------------------------------------------------------------------------------- */
@@ -335,6 +371,7 @@ struct websocket *websocket_open(const struct websocket_config *config,
         .recv_callback = on_frames_recv,
         .send_callback = on_frames_send,
         .genmask_callback = on_frames_mask,
+        .on_frame_recv_start_callback = on_frames_frame,
         .on_msg_recv_callback = on_frames_message,
     };
     struct websocket *const ws = mem_alloc(sizeof(*ws));

@@ -1,14 +1,21 @@
 """Peers that mean harm: raw servers and clients, and what they may cost the programs."""
 
+import base64
 import contextlib
+import hashlib
+import http.server
+import itertools
+import json
 import pathlib
 import re
 import resource
 import socket
+import struct
 import threading
 import time
+import zlib
 
-from harness import BIN, status_of, wait_for
+from harness import BIN
 
 MEASURED = "asan" not in str(BIN)  # a sanitizer keeps what is freed
 
@@ -100,3 +107,117 @@ class Client:
 
     def close(self):
         self.socket.close()
+
+
+# A gateway ----------------------------------------------------------------------------------------------------------
+
+
+def frame(payload, first=0x81, size=None):
+    """A websocket frame; size: as announced, where it is not the truth."""
+    size = len(payload) if size is None else size
+    if size < 126:
+        return bytes([first, size]) + payload
+    if size < 65536:
+        return struct.pack(">BBH", first, 126, size) + payload
+    return struct.pack(">BBQ", first, 127, size) + payload
+
+
+class Connection(http.server.BaseHTTPRequestHandler):
+    """One to the gateway: it behaves, but for what the test has it do."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        if self.path.endswith("/gateway/bot"):
+            limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 64}
+            self.answer(json.dumps({"url": self.server.url, "shards": 1, "session_start_limit": limit}).encode())
+        else:
+            with contextlib.suppress(OSError, struct.error):
+                self.server.connected(self)
+        self.close_connection = "Upgrade" in self.headers
+
+    def answer(self, body, status=200):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def raw(self, said):
+        self.wfile.write(said)
+
+    def upgrade(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        self.deflate = zlib.compressobj(1)
+
+    def say(self, text):
+        """A payload in the connection's zlib stream."""
+        text = text if isinstance(text, bytes) else json.dumps(text).encode()
+        self.raw(frame(self.deflate.compress(text) + self.deflate.flush(zlib.Z_SYNC_FLUSH), 0x82))
+
+    def hello(self, interval=2000):
+        self.say({"op": 10, "d": {"heartbeat_interval": interval}})
+
+    def dispatch(self, name, d, **more):
+        self.say({"op": 0, "t": name, "s": self.server.next_seq(), "d": d, **more})
+
+    def read(self):
+        """What the client says next: its op, or None for a close frame or the end."""
+        first, size = struct.unpack(">BB", self.rfile.read(2))
+        size &= 0x7F
+        if size == 126:
+            (size,) = struct.unpack(">H", self.rfile.read(2))
+        mask = self.rfile.read(4)
+        body = bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.rfile.read(size)))
+        return None if first & 0x0F == 8 else json.loads(body) if first & 0x0F == 1 else {"op": None}
+
+    def introduced(self):
+        """Answers the client's introduction."""
+        message = self.read()
+        if message["op"] == 2:
+            ready = {"session_id": "x", "resume_gateway_url": self.server.url, "user": {"id": "1"}, "guilds": []}
+            self.dispatch("READY", ready)
+        else:
+            self.dispatch("RESUMED", {})
+
+    def behave(self):
+        """From now on, until the client leaves."""
+        while message := self.read():
+            self.server.heard.append(message["op"])
+            if message["op"] == 1:
+                self.say({"op": 11})
+
+
+class Gateway(http.server.ThreadingHTTPServer):
+    """on_connect(connection) is what happens to each connection, before its upgrade."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, on_connect):
+        super().__init__(("127.0.0.1", 0), Connection)
+        self.connected = on_connect
+        self.url = f"ws://127.0.0.1:{self.server_port}"
+        self.seq = itertools.count(1)
+        self.heard = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def next_seq(self):
+        return next(self.seq)
+
+    def settings(self):
+        return {"DISCORD_API_URL": f"http://127.0.0.1:{self.server_port}/api"}
+
+    def handle_error(self, *_):
+        pass
+
+    def close(self):
+        self.shutdown()
+        self.server_close()

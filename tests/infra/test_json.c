@@ -67,6 +67,28 @@ static void test_parse_depth(void **state)
     assert_true(parses_bytes(text, sizeof(text)));
 }
 
+/* n values of each way to have some. */
+static void test_parse_values(void **state)
+{
+    (void)state;
+    enum { MOST = 2 << 20 };
+    static const char *const pieces[] = {"0,", "[],", "{},", "\"[,{\","};
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+        const int each = strchr("[{", pieces[i][0]) != NULL ? 2 : 1; /* its own, and the comma's */
+        for (int more = 0; more < 2; more++) {
+            struct buffer json = {0};
+            buffer_append_string(&json, "[");
+            for (int n = 2; n + each <= MOST + more * each; n += each)
+                buffer_append_string(&json, pieces[i]);
+            buffer_append_string(&json, "0]");
+            cJSON *const document = json_parse(json.data, json.len);
+            assert_int_equal(document == NULL, more);
+            cJSON_Delete(document);
+            buffer_finish(&json);
+        }
+    }
+}
+
 static void test_parse_utf8(void **state)
 {
     (void)state;
@@ -200,9 +222,13 @@ static void test_add_snowflake(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),         cmocka_unit_test(test_parse_depth),
-        cmocka_unit_test(test_parse_utf8),    cmocka_unit_test(test_parse_utf8_anywhere),
-        cmocka_unit_test(test_snowflake),     cmocka_unit_test(test_getters),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_parse_depth),
+        cmocka_unit_test(test_parse_values),
+        cmocka_unit_test(test_parse_utf8),
+        cmocka_unit_test(test_parse_utf8_anywhere),
+        cmocka_unit_test(test_snowflake),
+        cmocka_unit_test(test_getters),
         cmocka_unit_test(test_add_snowflake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

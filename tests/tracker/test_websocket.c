@@ -350,6 +350,29 @@ static void fragments_with_a_ping_between(void **state)
     assert_string_equal(w->frames.data, "10:still? ");
 }
 
+static void too_many_fragments(void **state)
+{
+    struct world *const w = *state;
+    for (int first = TEXT; first <= BINARY; first++) {
+        w->opened = w->closed = 0;
+        open_it(w);
+        for (int i = 0; i < 1025; i++) {
+            peer_frame(w->peer, i == 0 ? first : 0, "x", i % 2);
+            if (i % 100 == 0)
+                peer_frame(w->peer, FIN | PING, "", 0);
+        }
+        WAIT_FOR(w, w->closed == 1);
+        assert_string_equal(w->close_words, "a message in too many fragments");
+    }
+    w->opened = w->closed = 0;
+    open_it(w);
+    for (int i = 0; i < 3000; i++)
+        peer_frame(w->peer, i % 1000 == 0 ? TEXT : i % 1000 == 999 ? FIN : 0, "x", 1);
+    WAIT_FOR(w, w->n_messages == 3);
+    assert_int_equal(w->messages.len, 3003);
+    assert_int_equal(w->closed, 0);
+}
+
 static void large_message(void **state)
 {
     struct world *const w = *state;
@@ -591,6 +614,7 @@ int main(void)
         TEST(answer_in_pieces_with_a_frame_behind),
         TEST(both_ways),
         TEST(fragments_with_a_ping_between),
+        TEST(too_many_fragments),
         TEST(large_message),
         TEST(too_large_message),
         TEST(broken_rules),
