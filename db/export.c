@@ -1,0 +1,84 @@
+#include "db/export.h"
+
+#include "infra/mem.h"
+
+#include <inttypes.h>
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+static const char settings[] = "SET client_encoding = 'UTF8';"
+                               "SET TimeZone = 'UTC';"
+                               "SET statement_timeout = 0;"
+                               "SET client_connection_check_interval = '1s';"
+                               "SET default_transaction_read_only = on";
+/* COPY takes no parameters. */
+static const char set_server[] = "SELECT set_config('vcledger.server', $1, false)";
+
+/* Session ids are ours alone: they are not told, and decide no order. */
+#define TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS " column
+#define COPY_SESSIONS(of)                                                                                      \
+    "COPY (SELECT guild_id, user_id, channel_id, " TIME("started_at") ", " TIME(                               \
+        "ended_at") " "                                                                                        \
+                    "      FROM (SELECT DISTINCT guild_id, started_at, user_id, ended_at, channel_id "         \
+                    "            FROM voice_session "                                                          \
+                    "            WHERE ended_at IS NOT NULL" of ") AS s "                                      \
+                    "      ORDER BY s.guild_id, s.started_at, s.user_id, s.ended_at, s.channel_id) "           \
+                    "TO STDOUT (FORMAT csv, HEADER)"
+static const char copy_all[] = COPY_SESSIONS("");
+static const char copy_server[] = COPY_SESSIONS(" AND guild_id = current_setting('vcledger.server')::bigint");
+
+static char *words(const PGconn *pg)
+{
+    struct buffer text = {0};
+    buffer_append_string(&text, PQerrorMessage(pg));
+    while (text.len > 0 && text.data[text.len - 1] == '\n')
+        text.data[--text.len] = '\0';
+    return text.data;
+}
+
+static bool begin(PGconn *pg, uint64_t guild_id)
+{
+    char server[24];
+    snprintf(server, sizeof(server), "%" PRIu64, guild_id);
+    PGresult *result = PQexec(pg, settings);
+    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+    if (!ok)
+        return false;
+    result = PQexecParams(pg, set_server, 1, NULL, (const char *[]){server}, NULL, NULL, 0);
+    ok = PQresultStatus(result) == PGRES_TUPLES_OK;
+    PQclear(result);
+    if (!ok)
+        return false;
+    result = PQexec(pg, guild_id == 0 ? copy_all : copy_server);
+    ok = PQresultStatus(result) == PGRES_COPY_OUT;
+    PQclear(result);
+    return ok;
+}
+
+static bool copy(PGconn *pg, FILE *out)
+{
+    char *line;
+    int n;
+    while ((n = PQgetCopyData(pg, &line, 0)) > 0) {
+        fwrite(line, 1, (size_t)n, out);
+        PQfreemem(line);
+        if (ferror(out) != 0)
+            return true;
+    }
+    PGresult *const result = PQgetResult(pg);
+    const bool ok = n == -1 && PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+    return ok;
+}
+
+char *db_export(const char *url, uint64_t guild_id, FILE *out)
+{
+    PGconn *const pg =
+        PQconnectdbParams((const char *[]){"connect_timeout", "application_name", "dbname", NULL},
+                          (const char *[]){"5", "vcledger export", url, NULL}, 1);
+    const bool ok = PQstatus(pg) == CONNECTION_OK && begin(pg, guild_id) && copy(pg, out);
+    char *const error = ok ? NULL : words(pg);
+    PQfinish(pg);
+    return error;
+}

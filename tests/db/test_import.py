@@ -1,0 +1,461 @@
+"""`tracker --import` and `--export`: what is made of rows from elsewhere, on a real PostgreSQL."""
+
+import os
+import pty
+import random
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import psycopg
+import pytest
+from asking import DAY, make_guild, random_history, record
+from harness import BIN, copy_of, wait_for
+from hypothesis import HealthCheck, given, settings, strategies
+from plain_sql import ROLLUPS, assert_ledger_is_whole, instant
+
+HEAD = "guild_id,user_id,channel_id,started_at,ended_at\n"
+GUILD = 1187440136951169024
+SHARD = (GUILD >> 22) % 16
+BASE = 1767225600  # 2026-01-01
+
+
+def at(seconds):
+    return instant(BASE + seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def row(user, start, end, channel=5, guild=GUILD):
+    """Canonical, as --export writes it."""
+    return f"{guild},{user},{channel},{at(start)},{at(end)}\n"
+
+
+class Done:
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    def told(self):
+        """{words: number} of the report."""
+        return {words: int(n) for n, words in re.findall(r"^ *(\d+)  (\S.*)$", self.out, re.MULTILINE)}
+
+    def last(self):
+        return self.out.splitlines()[-1]
+
+
+def tracker(database, *words, stdin=None, **environment):
+    done = subprocess.run(
+        [BIN / "tracker", *map(str, words)], input=stdin, capture_output=True, timeout=120, cwd="/tmp", text=stdin is None or isinstance(stdin, str),
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": database, **environment},
+    )
+    return Done(done)
+
+
+def take(database, text, *words):
+    """All goes well."""
+    done = tracker(database, "--import", "-", *words, stdin=text)
+    assert done.code == 0, done.err
+    return done
+
+
+def export(database, *words):
+    done = tracker(database, "--export", *words)
+    assert (done.code, done.err) == (0, "")
+    return done.out
+
+
+MESSY = f"""{HEAD}1,7,9,2026-01-01T10:00:00Z,2026-01-01T12:00:00Z
+1,7,9,2026-01-01T10:00:00Z,2026-01-01T12:00:00Z
+1,7,8,2026-01-01T11:00:00Z,2026-01-01T11:30:00.999999999Z
+1,7,8,2026-01-02 11:00:00+02,2026-01-02 11:30:00
+1,7,8,"2026-01-02 09:00:00","2026-01-02 09:00:00"
+1,7,8,2026-01-03 09:00:00,
+1,7,8,2026-02-03 09:00:00,2026-02-30 10:00:00
+1,x,8,2026-02-03 09:00:00,2026-02-20 10:00:00
+9223372036854775808,1,8,2026-02-03 09:00:00,2026-02-20 10:00:00
+1,7,1.1E+18,2026-02-03 09:00:00,2026-02-20 10:00:00
+1,7,8,2026-02-03 09:00:00,2026-02-20 10:00:00
+1,8,8,2026-02-03 09:00:00,2026-02-03 10:00:00
+1,8,9,2026-02-03 09:00:00,2026-02-03 11:00:00
+1,8,9,2026-02-04 09:00:00,2026-02-03 11:00:00
+1,8,9,2026-02-04 09:00:00,2226-02-03 11:00:00
+1,8,9,1970-01-01 00:00:00,1970-01-01 01:00:00
+1,8,9,now,tomorrow
+"""
+MENDED = f"""{HEAD}1,7,9,2026-01-01T10:00:00Z,2026-01-01T11:00:00Z
+1,7,8,2026-01-01T11:00:00Z,2026-01-01T11:30:00Z
+1,7,8,2026-01-02T09:00:00Z,2026-01-02T09:00:00Z
+1,7,8,2026-01-02T09:00:00Z,2026-01-02T11:30:00Z
+1,8,8,2026-02-03T09:00:00Z,2026-02-03T10:00:00Z
+"""
+
+
+def test_what_is_made_of_each_row(sql, database):
+    dry = tracker(database, "--import", "-", "--dry-run", stdin=MESSY)
+    assert dry.last() == "would import 5 sessions of 5 h 00 min 00 s; nothing was changed"
+    assert export(database) == HEAD
+    done = tracker(database, "--import", "-", stdin=MESSY)
+    assert done.last() == "imported 5 sessions of 5 h 00 min 00 s"
+    assert done.out.splitlines()[:-1] == dry.out.splitlines()[:-1]
+    assert done.told() == {
+        "rows read": 17,
+        "refused: an id that is none of Discord's": 3,
+        "refused: a time that is none, or before 2015": 3,
+        "refused: ends before it begins": 1,
+        "refused: in the future": 1,
+        "left out: without an end, which nobody knows": 1,
+        "left out: copies of other rows": 1,
+        "left out: longer than --max-hours, so probably nobody saw them leave": 1,
+        "left out: the member begins a shorter session at the same second": 1,
+        "shortened: end where the member's next session begins": 1,
+        "as they are": 4,
+        "are new": 5,
+    }
+    assert 'line 8: "1,7,8,2026-02-03 09:00:00,2026-02-30 10:00:00"' in done.out
+    assert (done.code, dry.code) == (1, 1)  # nothing is lost in silence
+    assert export(database) == MENDED
+    assert_ledger_is_whole(sql)
+    again = tracker(database, "--import", "-", stdin=MESSY)
+    assert (again.last(), again.told()["are there already"]) == ("imported 0 sessions of 0 h 00 min 00 s", 5)
+    assert export(database) == MENDED
+
+
+def test_long_ones_may_be_kept(sql, database):
+    three_days = HEAD + row(7, 0, 72 * 3600) + row(8, 0, 72 * 3600 + 1) + row(9, 0, 73 * 3600)
+    assert take(database, three_days).told()["are new"] == 1
+    assert take(database, three_days, "--max-hours", 73).told()["are new"] == 2
+    assert_ledger_is_whole(sql)
+
+
+def test_more_of_the_same_file_adds_what_is_more(sql, database):
+    first = "".join(row(user, 100 * n, 100 * n + 60 + user) for n in range(50) for user in range(1, 11))
+    more = "".join(row(user, 100 * n, 100 * n + 60 + user) for n in range(40, 80) for user in range(1, 11))
+    assert take(database, HEAD + first).last().startswith("imported 500 sessions")
+    assert take(database, HEAD + first + more).last().startswith("imported 300 sessions")
+    assert_ledger_is_whole(sql)
+
+
+def rollups(sql):
+    return [set(sql.execute(f"SELECT {columns} FROM {table}").fetchall()) for table, (columns, _) in ROLLUPS.items()]
+
+
+def test_an_export_of_an_import_is_the_import(sql, database, cluster, template, tmp_path):
+    """And what is derived from it is the same, whoever counted. Four chunks and more."""
+    now = int(time.time())
+    for guild, seed in [(GUILD, 1), (GUILD + 1, 2)]:
+        make_guild(sql, guild)
+        record(sql, random_history(now, seed), guild)
+    exported = export(database)
+    path = tmp_path / "sessions.csv"
+    assert tracker(database, "--export", path).code == 0
+    assert path.read_text() == exported and [p.name for p in tmp_path.iterdir()] == ["sessions.csv"]
+    lines = exported.splitlines(keepends=True)
+    assert lines[0] == HEAD and len(lines) > 8000
+    with copy_of(cluster, template) as other, psycopg.connect(other, autocommit=True) as there:
+        assert take(other, exported, "--max-hours", 999).told() == {
+            "rows read": len(lines) - 1, "as they are": len(lines) - 1, "are new": len(lines) - 1
+        }
+        assert export(other) == exported
+        assert export(other, "--server", GUILD + 1) == HEAD + "".join(line for line in lines if line.startswith(f"{GUILD + 1},"))
+        assert rollups(there) == rollups(sql)
+        assert there.execute("SELECT DISTINCT end_reason FROM voice_session").fetchall() == [("import",)]
+        random.Random(1).shuffle(lines)
+        assert take(other, HEAD + "".join(line for line in lines if line != HEAD), "--max-hours", 999).last().startswith("imported 0 ")
+
+
+def seconds_told(text):
+    """{(member, second)} of canonical rows."""
+    told = set()
+    for line in text.splitlines()[1:]:
+        guild, user, _, start, end = line.split(",")
+        begin, until = (int(psycopg.types.datetime.datetime.fromisoformat(t).timestamp()) for t in (start, end))
+        told |= {(guild, user, second) for second in range(begin, until)}
+    return told
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_the_database_has_wins(sql, database, seed):
+    """Random sessions of few members over few seconds: whatever overlaps, each second counts at most once, none that the
+    database had is lost, none comes that nobody told of, and none of a file in order that is missing stays out."""
+    chance = random.Random(seed)
+    ended, at_second = [], {}
+    for user in range(6):
+        second = 0
+        while (second := second + chance.choice([0, 0, 1, 5])) < 60:
+            end = second + chance.choice([0, 1, 1, 3, 8])
+            ended.append((user + 1, second % 3 + 1, BASE + second, BASE + end))
+            second = end
+        at_second[user + 1] = second
+    record(sql, ended)
+    record(sql, [(user, 1, BASE + second + 5, None) for user, second in at_second.items() if user % 2])
+    before = export(database)
+    rows = []
+    for user in range(1, 8):
+        second = 0
+        while (second := second + chance.choice([0, 1, 4])) < 90:
+            end = second + chance.choice([0, 1, 5, 11])
+            rows.append(row(user, second, end, second % 3 + 1))
+            second = end if seed % 2 else second + 1  # in order, or one over the other
+    chance.shuffle(rows)
+    file = HEAD + "".join(dict.fromkeys(rows))
+    take(database, file)
+    after = export(database)
+    assert_ledger_is_whole(sql)
+    assert set(before.splitlines()) <= set(after.splitlines())
+    assert seconds_told(after) <= seconds_told(before) | seconds_told(file)
+    if seed % 2:
+        open_since = {str(user): BASE + second + 5 for user, second in at_second.items() if user % 2}
+        wanted = {told for told in seconds_told(file) if told[2] < open_since.get(told[1], 2**62)}
+        assert seconds_told(after) == seconds_told(before) | wanted
+    assert take(database, file).last().startswith("imported 0 sessions")
+    assert export(database) == after
+
+
+def test_nothing_beyond_what_the_tracker_has_proven(sql, database):
+    """A server that is not known yet has a tracker too; of two counts of shards the younger counts."""
+    sql.execute("INSERT INTO tracker_shard (shard_count, shard_id, epoch, proven_at) VALUES (1, 0, 1, %s), (16, %s, 2, %s)", [instant(BASE), SHARD, instant(BASE + 1000)])
+    file = HEAD + row(7, 900, 1000) + row(8, 900, 1001) + row(9, 1000, 1000) + row(10, 1001, 1001) + row(11, 2000, 2100)
+    done = take(database, file)
+    assert done.told()["go on after the last proof of the tracker: what is missing before that is taken"] == 3
+    assert export(database) == HEAD + row(7, 900, 1000) + row(8, 900, 1000) + row(9, 1000, 1000)
+    sql.execute("UPDATE tracker_shard SET proven_at = now()")
+    assert take(database, file).last() == "imported 3 sessions of 0 h 01 min 41 s"
+    assert_ledger_is_whole(sql)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("", "line 1"),
+        (HEAD, None),
+        (HEAD.strip(), None),
+        ("\ufeff" + HEAD.replace("\n", "\r\n") + row(7, 0, 60).replace("\n", "\r\n"), None),
+        (HEAD + '"1","2","3","2026-01-01 00:00:00","2026-01-01 00:00:00"', None),
+        (HEAD.replace("_id", ""), "line 1"),
+        (HEAD.replace("user_id", "member_id"), "line 1"),
+        (row(7, 0, 60), "line 1"),
+        (HEAD + row(7, 0, 60) + "1,2,3\n", "line 3"),
+        (HEAD + row(7, 0, 60).strip() + ",6\n", "line 2"),
+        (HEAD + row(7, 0, 60) + "\n" + row(8, 0, 60), "line 3"),
+        (HEAD + row(7, 0, 60) + '1,2,"3\n' + row(8, 0, 60), "line 5"),
+        (HEAD + row(7, 0, 60) + "\\.\n" + row(8, 0, 60), "backslash"),
+        (HEAD + row(7, 0, 60) + "1,2,\0,4,5\n", "line 3"),
+        (HEAD.encode() + row(7, 0, 60).encode() + b"1,2,\xff,4,5\n", "line 3"),
+    ],
+)
+def test_a_malformed_file_is_refused_as_a_whole(database, text, words):
+    done = tracker(database, "--import", "-", stdin=text if isinstance(text, bytes) else text.encode())
+    out, err = done.out.decode(), done.err.decode()
+    if words is None:
+        assert done.code == 0, err
+    else:
+        assert done.code == 1 and "nothing of it was taken" in err and words in err
+        assert out == "" and export(database) == HEAD
+
+
+FIELD = strategies.one_of(
+    strategies.sampled_from(["1", "7", "0", "-1", "", "9223372036854775807", "2026-01-01T00:00:00Z", "2026-01-01 00:00:01", "2026-01-02"]),
+    strategies.datetimes().map(str),
+    strategies.text(strategies.characters(blacklist_categories=["Cs"], blacklist_characters="\0\\"), max_size=8),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(strategies.lists(strategies.tuples(*[FIELD] * 5), max_size=30))
+def test_whatever_stands_in_a_file(sql, database, rows):
+    """Every row comes to be one of the things that are told, and the ledger is whole."""
+    text = HEAD + "".join(",".join('"' + field.replace('"', '""') + '"' for field in fields) + "\n" for fields in rows)
+    done = tracker(database, "--import", "-", stdin=text.encode())
+    assert done.code in (0, 1), done.err
+    told = re.findall(rb"^ *(\d+)  (rows|refused|left out|shortened|as they)", done.out, re.MULTILINE)
+    assert sum(int(n) for n, what in told if what != b"rows") == len(rows)
+    assert_ledger_is_whole(sql)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--import"], ["--dry-run"], ["--import", "x", "--migrate"], ["--import", "x", "y"], ["--export", "x", "y"], ["--nothing"],
+        ["--max-hours", "3"], ["--import", "x", "--max-hours", "0"], ["--import", "x", "--max-hours", "1x"], ["--server", "1"],
+        ["--import", "x", "--server", "1"], ["--export", "--server", "x"], ["--export", "--dry-run"], ["x"],
+    ],
+)
+def test_words_that_make_no_sense(words):
+    done = tracker("", *words)
+    assert done.code == 2 and "usage:" in done.err and done.out == ""
+
+
+def test_a_file_that_is_not_there(database, tmp_path):
+    done = tracker(database, "--import", tmp_path / "nothing.csv")
+    assert (done.code, done.out) == (1, "") and done.err.endswith("nothing.csv: No such file or directory\n")
+    done = tracker(database, "--export", tmp_path / "nowhere/x.csv")
+    assert (done.code, done.out) == (1, "") and done.err.endswith("x.csv.part: No such file or directory\n")
+    full = tracker(database, "--export", "/dev/full")
+    assert full.code == 1
+
+
+def test_tables_of_another_release(sql, database):
+    sql.execute("DELETE FROM schema_migration WHERE name = (SELECT max(name) FROM schema_migration)")
+    done = tracker(database, "--import", "-", stdin=HEAD)
+    assert done.code == 1 and "tracker --migrate" in done.err
+
+
+def test_one_at_a_time(sql, database):
+    sql.execute("SELECT pg_advisory_lock(hashtext('vcledger import'))")
+    done = tracker(database, "--import", "-", stdin=HEAD)
+    assert done.code == 1 and "another import runs" in done.err
+
+
+def begin(database, *words, **more):
+    return subprocess.Popen(
+        [BIN / "tracker", *map(str, words)], env={"PATH": os.environ["PATH"], "DATABASE_URL": database}, cwd="/tmp",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more,
+    )
+
+
+def waits_for_a_lock(sql):
+    return sql.execute("SELECT FROM pg_stat_activity WHERE application_name = 'vcledger import' AND wait_event_type = 'Lock'").fetchone() is not None
+
+
+def test_interrupted_it_goes_on_where_it_was(sql, database, tmp_path):
+    """Ctrl-C ends it behind the chunk that is under way."""
+    for guild in [1, 2, 3]:
+        sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (%s, 'x', 1, 0)", [guild])
+    path = tmp_path / "sessions.csv"
+    path.write_text(HEAD + "".join(row(7, 100 * n, 100 * n + 50, guild=guild) for guild in [1, 2, 3] for n in range(10)))
+    with psycopg.connect(database) as other:
+        other.execute("SELECT FROM guild WHERE guild_id = 2 FOR UPDATE")
+        program = begin(database, "--import", path)
+        wait_for(lambda: waits_for_a_lock(sql), "the second server")
+        program.send_signal(signal.SIGINT)
+        other.rollback()
+    out, _ = program.communicate(timeout=30)
+    assert program.returncode == 1 and "10  were not reached: run it again" in out
+    assert sql.execute("SELECT guild_id, count(*) FROM voice_session GROUP BY 1 ORDER BY 1").fetchall() == [(1, 10), (2, 10)]
+    assert_ledger_is_whole(sql)
+    assert take(database, path.read_text()).last().startswith("imported 10 sessions")
+    assert export(database) == path.read_text()
+
+
+def test_killed_in_a_chunk_it_leaves_nothing_of_it(sql, database, tmp_path):
+    sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (1, 'x', 1, 0)")
+    path = tmp_path / "sessions.csv"
+    path.write_text(HEAD + row(7, 0, 60, guild=1))
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE guild_total IN EXCLUSIVE MODE")
+        program = begin(database, "--import", path)
+        wait_for(lambda: waits_for_a_lock(sql), "the end of the chunk")
+        program.kill()
+        program.communicate()
+        other.rollback()
+    wait_for(lambda: not sql.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'vcledger import'").fetchone(), "its end")
+    assert export(database) == HEAD
+    assert take(database, path.read_text()).last().startswith("imported 1 sessions")
+
+
+def test_a_bar_on_a_terminal(database, tmp_path):
+    path = tmp_path / "sessions.csv"
+    path.write_text(HEAD + row(7, 0, 60))
+    ours, theirs = pty.openpty()
+    program = subprocess.Popen(
+        [BIN / "tracker", "--import", path], env={"PATH": os.environ["PATH"], "DATABASE_URL": database}, cwd="/tmp", stdout=subprocess.DEVNULL, stderr=theirs
+    )
+    assert program.wait(60) == 0
+    shown = os.read(ours, 65536).decode()
+    os.close(ours), os.close(theirs)
+    assert re.search(r"\rreading  +\[#{30}\] 0\.0 of 0\.0 MB", shown) and re.search(r"\rwriting  +\[#{30}\] 1 of 1 sessions", shown)
+
+
+# pwr-bot ----------------------------------------------------------------------------------------------------------------
+
+PWR_BOT = """
+CREATE TABLE voice_sessions (
+    id serial PRIMARY KEY, user_id bigint NOT NULL, guild_id bigint NOT NULL, channel_id bigint NOT NULL,
+    join_time timestamptz NOT NULL, leave_time timestamptz NOT NULL, is_active boolean NOT NULL DEFAULT false,
+    UNIQUE (user_id, channel_id, join_time))
+"""
+
+
+@pytest.fixture
+def pwr_bot(cluster):
+    with copy_of(cluster, "template0") as url:
+        with psycopg.connect(url, autocommit=True) as sql:
+            sql.execute(PWR_BOT)
+            sql.execute(f"ALTER DATABASE {url.split('dbname=')[1]} SET timezone = 'America/St_Johns'")
+            sql.execute(f"ALTER DATABASE {url.split('dbname=')[1]} SET datestyle = 'German'")
+        yield url
+
+
+def pwr_bot_has(url, rows):
+    """rows: (user, channel, join, leave, is_active), in seconds."""
+    with psycopg.connect(url, autocommit=True) as sql:
+        sql.cursor().executemany(
+            "INSERT INTO voice_sessions (user_id, guild_id, channel_id, join_time, leave_time, is_active) VALUES (%s, %s, %s, to_timestamp(%s), to_timestamp(%s), %s)",
+            [(user, GUILD, channel, BASE + join, BASE + leave, active) for user, channel, join, leave, active in rows],
+        )
+
+
+def test_from_pwr_bot(sql, database, pwr_bot):
+    """With what its crashes leave: sessions that were ended together later, at the last heartbeat; one that had begun after it;
+    a ghost that ended when its member came again, after days."""
+    pwr_bot_has(pwr_bot, [
+        (7, 5, 0.25, 600.75, False), (7, 6, 600.75, 900.5, False),
+        (8, 5, 0, 5000, False), (8, 5, 1000, 5000, False), (8, 5, 3000, 5000, False),
+        (9, 5, 4995, 4990, False),
+        (10, 5, 0, 9 * DAY, False), (10, 5, 9 * DAY, 9 * DAY + 60, False),
+        (11, 5, 6000, 6000, True),
+    ])
+    done = tracker(database, "--import-pwr-bot", pwr_bot)
+    assert (done.code, done.last()) == (0, "imported 6 sessions of 1 h 39 min 20 s"), done.err
+    told = done.told()
+    assert (told["rows read"], told["left out: without an end, which nobody knows"]) == (9, 2)
+    assert told["shortened: end where the member's next session begins"] == 2
+    assert told["left out: longer than --max-hours, so probably nobody saw them leave"] == 1
+    assert 'id 6: "' in done.out and 'id 7: "' in done.out
+    assert export(database) == HEAD + "".join([
+        row(7, 0, 600), row(8, 0, 1000), row(7, 600, 900, 6), row(8, 1000, 3000), row(8, 3000, 5000), row(10, 9 * DAY, 9 * DAY + 60)
+    ])
+    assert_ledger_is_whole(sql)
+    assert tracker(database, "--import-pwr-bot", pwr_bot).last() == "imported 0 sessions of 0 h 00 min 00 s"
+
+
+def test_a_database_that_is_no_pwr_bot(database, cluster):
+    done = tracker(database, "--import-pwr-bot", cluster)
+    assert done.code == 1 and "voice_sessions" in done.err
+    done = tracker(database, "--import-pwr-bot", "postgresql://ann:hush@[x")
+    assert done.code == 1 and "must be postgresql://" in done.err and "hush" not in done.err
+    done = tracker(database, "--import-pwr-bot", "host=/nowhere user=ann password=hush")
+    assert done.code == 1 and "cannot be reached" in done.err and "hush" not in done.err
+
+
+def test_the_other_password_is_not_in_the_list_of_processes(database):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        program = begin(database, "--import-pwr-bot", f"postgresql://ann:hush@127.0.0.1:{deaf.getsockname()[1]}/x")
+        deaf.accept()  # our arguments have been read
+        with open(f"/proc/{program.pid}/cmdline") as words:
+            assert "hush" not in words.read()
+        program.kill()
+        program.communicate()
+
+
+# Rights -----------------------------------------------------------------------------------------------------------------
+
+ROLLUP_TABLES = "voice_daily_activity, guild_daily_activity, voice_total, voice_total_bucket, guild_total, guild_last_day"
+
+
+def test_what_rights_it_takes(sql, database):
+    """Those of a tracker, and temporary tables."""
+    role = "importer_" + database.split("dbname=")[1]
+    sql.execute(f"CREATE ROLE {role} LOGIN")
+    try:
+        sql.execute(f"GRANT SELECT, INSERT, UPDATE ON voice_session, {ROLLUP_TABLES} TO {role}")
+        sql.execute(f"GRANT SELECT ON schema_migration, tracker_shard, guild TO {role}")
+        sql.execute(f"GRANT UPDATE (name) ON guild TO {role}")  # to lock a row
+        sql.execute(f"GRANT TEMPORARY ON DATABASE {database.split('dbname=')[1]} TO {role}")
+        url = psycopg.conninfo.make_conninfo(database, user=role)
+        text = HEAD + row(7, 0, 60) + row(8, 0, 60, guild=2)
+        assert take(url, text).last().startswith("imported 2 sessions")
+        assert sorted(export(url)) == sorted(text)
+    finally:
+        sql.execute(f"DROP OWNED BY {role}")
+        sql.execute(f"DROP ROLE {role}")

@@ -1,0 +1,77 @@
+#include "tracker/export.h"
+
+#include "db/export.h"
+#include "infra/log.h"
+#include "infra/mem.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool complain(const char *path)
+{
+    fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    return false;
+}
+
+static bool export_to(const char *database_url, const char *path, uint64_t guild_id, FILE *out)
+{
+    char *const error = db_export(database_url, guild_id, out);
+    if (error != NULL) {
+        fprintf(stderr, "the database: %s\n", log_quote(error));
+        free(error);
+        return false;
+    }
+    return (fflush(out) == 0 && ferror(out) == 0) || complain(path);
+}
+
+/* Closes out too. */
+static bool export_to_file(const char *database_url, const char *path, uint64_t guild_id, FILE *out)
+{
+    const bool ok = export_to(database_url, path, guild_id, out) &&
+                    (fsync(fileno(out)) == 0 || errno == EINVAL /* no file on a disk */ || complain(path));
+    return (fclose(out) == 0 || !ok || complain(path)) && ok;
+}
+
+/* Appears when it is whole. */
+static bool export_to_new_file(const char *database_url, const char *path, uint64_t guild_id)
+{
+    struct buffer part = {0};
+    buffer_printf(&part, "%s.part", path);
+    FILE *const out = fopen(part.data, "we");
+    bool ok = out != NULL || complain(part.data);
+    if (out != NULL) {
+        ok = export_to_file(database_url, path, guild_id, out) &&
+             (rename(part.data, path) == 0 || complain(path));
+        if (!ok)
+            unlink(part.data);
+    }
+    buffer_finish(&part);
+    return ok;
+}
+
+/* A pipe with a name, say: it stays what it is. */
+static bool export_into(const char *database_url, const char *path, uint64_t guild_id)
+{
+    FILE *const out = fopen(path, "we");
+    return out != NULL ? export_to_file(database_url, path, guild_id, out) : complain(path);
+}
+
+int export_run(const char *database_url, const char *path, uint64_t guild_id)
+{
+    signal(SIGPIPE, SIG_IGN);
+    struct stat about;
+    bool ok;
+    if (strcmp(path, "-") == 0)
+        ok = export_to(database_url, path, guild_id, stdout);
+    else if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+        ok = export_into(database_url, path, guild_id);
+    else
+        ok = export_to_new_file(database_url, path, guild_id);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
