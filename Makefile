@@ -1,14 +1,16 @@
 # vcledger. `make run` shows it, `make test` proves it; README.md tells the rest.
 #
-# Objects of a flavour (release, asan) live in their own tree below build/; programs in build/ itself, other flavours' in bin/.
+# Objects of a flavour (release, asan, fuzz, coverage) live in their own tree below build/; programs in build/ itself, other flavours' in bin/.
 
 FLAVOUR ?= release
 OUT     := build/$(FLAVOUR)
 BIN     := $(if $(filter release,$(FLAVOUR)),build,$(OUT)/bin)
-CC      := gcc
+CC      := $(if $(filter fuzz,$(FLAVOUR)),clang,gcc)
 
 FLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAGS_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAGS_coverage := -O0 --coverage -fprofile-update=atomic
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum
 PACKAGES := cairo pangocairo pangoft2 fontconfig libcjson libcurl libdeflate libh2o-evloop libjpeg libmicrohttpd libpq libsodium openssl spng zlib
@@ -38,6 +40,8 @@ deps:
 	@infra/deploy/install-packages build run serve
 test-deps:
 	@infra/deploy/install-packages build run serve test container
+fuzz-deps:
+	@infra/deploy/install-packages build run serve fuzz
 lint-deps:
 	@infra/deploy/install-packages build run serve lint
 
@@ -82,6 +86,7 @@ $(BIN)/sandbox: $(OUT)/infra/sandbox/main.o $(OUT)/infra/sandbox.a $(OUT)/infra.
 
 UNIT_TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/infra/test_*.c tests/render/test_*.c \
               tests/handler/test_*.c tests/tracker/test_*.c))
+FUZZ_TARGETS := $(patsubst tests/%.c,$(OUT)/tests/%,$(filter-out %/fuzz.c %/replay.c,$(wildcard tests/fuzz/*.c)))
 DB_TESTS   := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/db/*.c))
 BENCHES    := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench/*.c))
 
@@ -94,17 +99,22 @@ $(OUT)/tests/render/test_names: EXTRA_LDFLAGS += -Wl,--wrap=image_to_jpeg
 $(OUT)/tests/bench/render: EXTRA_LDFLAGS += -Wl,--wrap=image_to_jpeg,--wrap=image_to_png
 $(OUT)/tests/infra/test_http_client $(OUT)/tests/infra/test_rest $(OUT)/tests/handler/test_avatars: $(OUT)/tests/infra/scripted_server.o
 
+# Replays what is in its corpus; libFuzzer has a main of its own.
+$(FUZZ_TARGETS): $(OUT)/tests/fuzz/fuzz.o $(if $(filter fuzz,$(FLAVOUR)),,$(OUT)/tests/fuzz/replay.o)
+$(FUZZ_TARGETS): EXTRA_LDFLAGS += $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer)
+
 STEPPED_CLOCK := $(OUT)/tests/e2e/stepped_clock.so
 $(STEPPED_CLOCK): tests/e2e/stepped_clock.c
 	@mkdir -p $(@D)
 	@echo "  cc $<" && $(CC) $(filter-out -fsanitize%,$(CFLAGS)) -shared -fPIC $< -o $@
 
 .PHONY: tests
-tests: programs $(UNIT_TESTS) $(DB_TESTS) $(STEPPED_CLOCK)
+tests: programs $(UNIT_TESTS) $(DB_TESTS) $(FUZZ_TARGETS) $(STEPPED_CLOCK)
 
 unit: test-deps
 	@+$(SUBMAKE) tests
 	@for t in $(UNIT_TESTS); do $$t >$$t.log 2>&1 && echo "ok   $$t" || { cat $$t.log; echo "FAILED $$t"; exit 1; }; done
+	@for t in $(FUZZ_TARGETS); do $$t tests/fuzz/corpus/$${t##*/} >$$t.log 2>&1 && echo "ok   $$t" || { cat $$t.log; echo "FAILED $$t"; exit 1; }; done
 
 # To run a part: make test PYTEST="db -k fence"
 PYTEST ?=
@@ -126,6 +136,15 @@ bench: test-deps
 asan: export LSAN_OPTIONS = suppressions=$(abspath tests/lsan.supp):print_suppressions=0
 asan:
 	@+$(SUBMAKE) test FLAVOUR=asan
+
+# Outside bytes of every kind, each for so long; a part with ONLY=avatar,websocket, say.
+FUZZ_SECONDS ?= 60
+fuzz: fuzz-deps
+	@+$(SUBMAKE) fuzz-targets FLAVOUR=fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) ONLY="$(ONLY)" tests/fuzz/run
+.PHONY: fuzz fuzz-targets fuzz-deps
+fuzz-targets: $(FUZZ_TARGETS)
+	@:
 
 lint: lint-deps
 	@+$(SUBMAKE) programs

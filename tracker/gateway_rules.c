@@ -49,12 +49,16 @@ int64_t gateway_reconnect_pause(int failures, double chance)
     return ms - (int64_t)((double)ms / 2 * chance);
 }
 
+/* The budget is renewed every day: whoever says more is mistaken, and nobody would wait for that. */
+enum { MAX_RESET_MS = 86400 * 1000 };
+
 int64_t gateway_identify_pause(int failures, const struct gateway_limit *limit, int shard_count)
 {
     int64_t ms = failures > 0 ? doubled(10000, failures - 1, 900000) : 0;
     if (limit->remaining < limit->total / 2) {
         const int64_t left = limit->remaining / shard_count; /* to each shard */
-        const int64_t share = limit->reset_after_ms / (left > 0 ? left : 1);
+        const int64_t reset = limit->reset_after_ms < MAX_RESET_MS ? limit->reset_after_ms : MAX_RESET_MS;
+        const int64_t share = reset / (left > 0 ? left : 1);
         ms = share > ms ? share : ms;
     }
     return ms;

@@ -26,7 +26,7 @@ struct gateway_limit {
 /*
  * Milliseconds before a shard's next IDENTIFY, after so many in a row that led nowhere: 0, then 10 s doubling to 15
  * minutes. But once fewer than half of the budget, which all shards have in common, are left, at least the shard's
- * equal share of the time until it is renewed, so that it cannot run out however often processes are restarted.
- * Its turn among the others (identify.h) comes on top of it.
+ * equal share of the time until it is renewed (a day at most), so that it cannot run out however often processes
+ * are restarted. Its turn among the others (identify.h) comes on top of it.
  */
 int64_t gateway_identify_pause(int failures, const struct gateway_limit *limit, int shard_count);

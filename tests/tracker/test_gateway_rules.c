@@ -65,6 +65,19 @@ static void identify_budget(void **state)
     assert_int_equal(gateway_identify_pause(0, &limit, 1), 50000000);
 }
 
+/* An answer that nobody checked must not silence a shard for years, nor send it off before it has waited. */
+static void identify_budget_of_nonsense(void **state)
+{
+    (void)state;
+    struct gateway_limit limit = {.total = 1000, .remaining = 1, .reset_after_ms = INT64_C(9007199254740991)};
+    assert_int_equal(gateway_identify_pause(0, &limit, 1), 86400000);
+    limit.remaining = -5;
+    assert_int_equal(gateway_identify_pause(0, &limit, 1), 86400000);
+    limit.reset_after_ms = -1;
+    assert_int_equal(gateway_identify_pause(0, &limit, 1), 0);
+    assert_int_equal(gateway_identify_pause(2, &limit, 1), 20000);
+}
+
 /* All of them may IDENTIFY once within a share, and none is left over for more than that. */
 static void shards_share_the_budget(void **state)
 {
@@ -86,6 +99,7 @@ int main(void)
         cmocka_unit_test(reconnect_pauses),
         cmocka_unit_test(identify_pauses),
         cmocka_unit_test(identify_budget),
+        cmocka_unit_test(identify_budget_of_nonsense),
         cmocka_unit_test(shards_share_the_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
