@@ -42,6 +42,8 @@ test-deps:
 	@infra/deploy/install-packages build run serve test container
 fuzz-deps:
 	@infra/deploy/install-packages build run serve fuzz
+coverage-deps:
+	@infra/deploy/install-packages build run serve test container coverage
 lint-deps:
 	@infra/deploy/install-packages build run serve lint
 
@@ -145,6 +147,12 @@ fuzz: fuzz-deps
 .PHONY: fuzz fuzz-targets fuzz-deps
 fuzz-targets: $(FUZZ_TARGETS)
 	@:
+
+.PHONY: coverage coverage-deps
+# The whole of `make test`, and which lines and branches it ran. What is killed writes no counters.
+coverage: coverage-deps
+	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
+	@+$(SUBMAKE) test FLAVOUR=coverage; failed=$$?; tests/coverage build/coverage && exit $$failed
 
 lint: lint-deps
 	@+$(SUBMAKE) programs
