@@ -3,10 +3,11 @@
  * of those of infra/http_client.c.
  *
  * Byte 0 of the input says how (HOW_ below), byte 1 how many bytes come at once (0: all). Of the rest, with HOW_MESSAGES
- * each line is a message, which is sent as it should be, in frames of as many bytes, and has to arrive as it is; else they
- * are the bytes of the connection.
+ * each line is a message, which is sent as it should be, whole or in fragments, and has to arrive as it is; else they are
+ * the bytes of the connection.
  */
 #include "tracker/websocket.h"
+
 #include "infra/http_client.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
@@ -177,7 +178,7 @@ static void put_bytes(struct buffer *out, const uint8_t *bytes, size_t n, bool w
     }
 }
 
-/* first: the opcode; piece: of each frame, 0: one frame. */
+/* first: the opcode; piece: bytes of each frame, 0: one frame. */
 static void put_frames(struct buffer *out, unsigned first, const char *bytes, size_t n, size_t piece)
 {
     enum { FIN = 0x80, SHORT = 126 };
@@ -211,7 +212,8 @@ static void deflate_more(z_stream *zlib, const char *bytes, size_t n, struct buf
 /* Every line of text, which ends with a line's end, as a message. */
 static void put_messages(struct buffer *out, const struct buffer *text, const struct heard *heard)
 {
-    enum { TEXT = 1, BINARY = 2 };
+    enum { TEXT = 1, BINARY = 2, FRAGMENT = 16 /* bytes at least, for a message may not have too many */ };
+    const size_t piece = connection.piece > 0 ? connection.piece + FRAGMENT : 0;
     z_stream zlib = {0};
     hold(deflateInit(&zlib, Z_BEST_SPEED) == Z_OK);
     for (const char *line = text->data, *end; line < text->data + text->len; line = end + 1) {
@@ -220,9 +222,9 @@ static void put_messages(struct buffer *out, const struct buffer *text, const st
         struct buffer payload = {0};
         if ((heard->how & HOW_COMPRESSED) != 0) {
             deflate_more(&zlib, line, n, &payload);
-            put_frames(out, BINARY, payload.data, payload.len, connection.piece);
+            put_frames(out, BINARY, payload.data, payload.len, piece);
         } else {
-            put_frames(out, TEXT, line, n, connection.piece);
+            put_frames(out, TEXT, line, n, piece);
         }
         buffer_finish(&payload);
     }
