@@ -67,13 +67,13 @@ endef
 $(foreach d,infra render handler tracker infra/sandbox,$(eval $(call archive,$d)))
 $(eval $(call archive,db,$(OUT)/db/migrations.o))
 
-# The migrations are part of the program that applies them.
-$(OUT)/db/migrations.c: $(sort $(wildcard db/migrations/*.sql)) Makefile
+# The migrations, and who may do what, are part of the program that applies them.
+$(OUT)/db/migrations.c: $(sort $(wildcard db/migrations/*.sql)) db/roles.sql Makefile
 	@mkdir -p $(@D)
-	@{ echo '#include "db/migrate.h"'; echo '#include <stddef.h>'; echo 'const struct db_migration db_migrations[] = {'; \
-	   for f in $(sort $(wildcard db/migrations/*.sql)); do \
-	     echo "{\"$$(basename $$f .sql)\","; sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; echo '},'; \
-	   done; echo '{NULL, NULL}};'; } > $@
+	@quote() { sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$1; }; \
+	 { echo '#include "db/migrate.h"'; echo '#include <stddef.h>'; echo 'const struct db_migration db_migrations[] = {'; \
+	   for f in $(sort $(wildcard db/migrations/*.sql)); do echo "{\"$$(basename $$f .sql)\","; quote $$f; echo '},'; done; \
+	   echo '{NULL, NULL}};'; echo 'const char db_roles[] ='; quote db/roles.sql; echo ';'; } > $@
 $(OUT)/db/migrations.o: $(OUT)/db/migrations.c
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
@@ -177,7 +177,7 @@ check: all
 # The image of infra/deploy/Containerfile; as root.
 IMAGE := build/container/vcledger.tar
 IMAGE_IS_OF := Makefile .dockerignore $(addprefix infra/deploy/,Containerfile collect-image install-packages make-container packages.txt) \
-               $(wildcard db/*.[ch] db/migrations/*.sql handler/* infra/*.[ch] render/* tracker/*)
+               $(wildcard db/*.[ch] db/roles.sql db/migrations/*.sql handler/* infra/*.[ch] render/* tracker/*)
 container:
 	@infra/deploy/install-packages container
 	@$(MAKE) --no-print-directory $(IMAGE)

@@ -197,7 +197,14 @@ const char *db_migrations_last(void)
     return m->name;
 }
 
-bool db_migrate(const char *url, const struct db_migration *migrations)
+/* Warnings of the roles: what they lack, not what went wrong. */
+static void on_notice(void *arg, const char *words)
+{
+    (void)arg;
+    log_info("migration_notice", "words=%s", log_quote(words));
+}
+
+bool db_migrate(const char *url, const struct db_migration *migrations, const char *roles)
 {
     /* Of several hosts one may be gone for good. The conninfo's own connect_timeout comes later, and is the last word. */
     PGconn *const pg = PQconnectdbParams((const char *[]){"connect_timeout", "dbname", NULL},
@@ -207,11 +214,13 @@ bool db_migrate(const char *url, const struct db_migration *migrations)
         log_error("database_unreachable", "error=%s", log_quote(PQerrorMessage(pg)));
         goto finish;
     }
+    PQsetNoticeProcessor(pg, on_notice, NULL);
     ok = run(pg, settings, "settings") == DONE && lock(pg) &&
          run(pg, create_table, "schema_migration") == DONE && run(pg, wait_briefly, "settings") == DONE;
     int n_new = 0;
     for (const struct db_migration *m = migrations; ok && m->name != NULL; m++)
         ok = apply(pg, m, &n_new);
+    ok = ok && run(pg, roles, "roles") == DONE;
     if (ok)
         log_info("schema_ready", "applied=%d", n_new);
 finish:

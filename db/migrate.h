@@ -11,6 +11,8 @@
  * - makes an index on a table of sessions, days or totals by CREATE INDEX CONCURRENTLY IF NOT EXISTS, alone in its file:
  *   batches would wait through all of it otherwise, seconds a million rows;
  * - adds constraints on what is there NOT VALID.
+ *
+ * A new table stands in db/roles.sql too, which says who may do what.
  */
 #pragma once
 
@@ -24,6 +26,9 @@ struct db_migration {
 /* In order, ended by a NULL name. Made by the Makefile. */
 extern const struct db_migration db_migrations[];
 
+/* db/roles.sql. */
+extern const char db_roles[];
+
 /* The name of the last: what this program cannot do without. */
 const char *db_migrations_last(void);
 
@@ -31,7 +36,7 @@ const char *db_migrations_last(void);
  * Applies what the database lacks, each migration in a transaction of its own together with its row in
  * schema_migration; names there that are not in the list are a newer program's and stay. Waits for another process that
  * is doing the same. For a table that is in use it waits a moment only, for all who come behind wait too, and tries
- * again for ten minutes. An index that is made concurrently is begun again where it was broken off. Blocks: for use
- * before a loop runs. False (logged) where the database cannot be reached or refuses one; those before it stay applied.
+ * again for ten minutes. An index that is made concurrently is begun again where it was broken off. At the end roles runs,
+ * whether or not there was something to apply. Blocks: for use before a loop runs. False (logged) where the database cannot be reached or refuses one; those before it stay applied.
  */
-bool db_migrate(const char *url, const struct db_migration *migrations);
+bool db_migrate(const char *url, const struct db_migration *migrations, const char *roles);

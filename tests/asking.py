@@ -8,7 +8,7 @@ import random
 import subprocess
 import types
 
-from harness import TESTS
+from harness import TESTS, logged_in_as
 
 GUILD = 1187440136951169024
 DAY = 86400
@@ -22,7 +22,7 @@ def ask(database, *words, **environment):
     """The answers, in the order of what was asked."""
     done = subprocess.run(
         [TESTS / "db/ask", *map(str, words)],
-        env={**os.environ, **environment, "DATABASE_URL": database}, capture_output=True, text=True, timeout=120,
+        env=logged_in_as("handler", {**os.environ, **environment, "DATABASE_URL": database}), capture_output=True, text=True, timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return [types.SimpleNamespace(**json.loads(line)) for line in done.stdout.splitlines()]

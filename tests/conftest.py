@@ -5,7 +5,7 @@ import subprocess
 import psycopg
 import pytest
 from browser import chromium
-from harness import BIN, ROOT, Discord, Program, Trackers, copy_of, free_port, is_ready, migrate, wait_for
+from harness import BIN, ROOT, Discord, Program, Trackers, copy_of, free_port, is_ready, logged_in_as, migrate, wait_for
 from history import make_history
 
 
@@ -75,11 +75,8 @@ def handlers(discord, settings, tmp_path):
 
     def start(*arguments, wait=True, **environment):
         path = tmp_path / f"handler-{len(started) + 1}.log"
-        handler = Program(
-            [BIN / "handler", *arguments],
-            {**settings, "LISTEN": f"127.0.0.1:{discord.handler_port}", "WORKERS": "2", **environment},
-            path,
-        )
+        environment = {**settings, "LISTEN": f"127.0.0.1:{discord.handler_port}", "WORKERS": "2", **environment}
+        handler = Program([BIN / "handler", *arguments], logged_in_as("handler", environment), path)
         started.append(handler)
         if wait:
             wait_for(lambda: is_ready(discord.handler_port) or handler.process.poll() is not None, "the handler's start")

@@ -27,9 +27,32 @@ BIN = pathlib.Path(os.environ.get("BIN", ROOT / "build"))
 TESTS = pathlib.Path(os.environ.get("TESTS", ROOT / "build/release/tests"))
 
 
+OWNER = "vcledger"  # infra/sandbox/postgres
+# The programs' own roles in the database. PostgreSQL asks nobody for a password here, but each is given one: no log may hold it.
+PASSWORD = "open-sesame-1001"
+LOGINS = f"""
+DO $$ BEGIN
+    IF to_regrole('handler') IS NULL THEN CREATE ROLE handler LOGIN PASSWORD '{PASSWORD}' IN ROLE vcledger_handler; END IF;
+    IF to_regrole('tracker') IS NULL THEN CREATE ROLE tracker LOGIN PASSWORD '{PASSWORD}' IN ROLE vcledger_tracker; END IF;
+END $$
+"""
+
+
 def migrate(url):
+    """As the owner; and roles for the programs."""
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "LOG_LEVEL": "warn"}
     subprocess.run([BIN / "tracker", "--migrate"], env=environment, check=True, cwd="/tmp")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(LOGINS)
+
+
+def logged_in_as(role, environment):
+    """The environment with the owner's conninfo, if that is what it has, made the role's."""
+    with contextlib.suppress(KeyError, psycopg.ProgrammingError):
+        url = environment["DATABASE_URL"]
+        if psycopg.conninfo.conninfo_to_dict(url).get("user") == OWNER:
+            return {**environment, "DATABASE_URL": psycopg.conninfo.make_conninfo(url, user=role, password=PASSWORD)}
+    return environment
 
 
 numbers = itertools.count(1)
@@ -213,7 +236,7 @@ class Discord:
     def __init__(self, directory, handler_port, cast=ROOT / "infra/sandbox/cast.json", **environment):
         self.directory = directory
         self.handler_port = handler_port
-        self.secrets = []  # what no log may hold
+        self.secrets = [PASSWORD]  # what no log may hold
         self.program = Program(
             [BIN / "sandbox"],
             {
@@ -347,7 +370,8 @@ class Trackers:
     def start(self, wait=True, **environment):
         path = self.directory / f"tracker-{len(self.started) + 1}.log"
         after = self.discord.last_request()
-        tracker = Program([BIN / "tracker"], {**self.settings, "HEARTBEAT_INTERVAL": "2", **environment}, path)
+        environment = logged_in_as("tracker", {**self.settings, "HEARTBEAT_INTERVAL": "2", **environment})
+        tracker = Program([BIN / "tracker"], environment, path)
         self.started.append(tracker)
         if wait:
             wait_for(lambda: self.greeted(after) or tracker.process.poll() is not None, "the tracker's greeting")

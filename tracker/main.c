@@ -299,7 +299,7 @@ int main(int argc, char **argv)
     case FOLLOW:
         return follow(database_url);
     case MIGRATE:
-        return db_migrate(database_url, db_migrations) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return db_migrate(database_url, db_migrations, db_roles) ? EXIT_SUCCESS : EXIT_FAILURE;
     case IMPORT:
         return import_run(database_url, &words.import);
     case EXPORT:

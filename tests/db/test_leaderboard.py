@@ -8,7 +8,7 @@ import subprocess
 
 import psycopg
 import pytest
-from harness import ROOT, TESTS, copy_of
+from harness import ROOT, TESTS, copy_of, logged_in_as
 from plain_sql import RANGES, assert_ledger_is_whole, instant, plain_board, start_of
 
 pytestmark = pytest.mark.xdist_group("leaderboard")  # its sessions are written once
@@ -23,7 +23,7 @@ Row = collections.namedtuple("Row", "position rank user seconds live name")
 def read_boards(database, caller=0, page=0, ranges=range(8), guild=GUILD):
     done = subprocess.run(
         [TESTS / "db/board", str(guild), str(caller), str(page), *map(str, ranges)],
-        env={**os.environ, "DATABASE_URL": database}, capture_output=True, text=True, check=True, timeout=120,
+        env=logged_in_as("handler", {**os.environ, "DATABASE_URL": database}), capture_output=True, text=True, check=True, timeout=120,
     )
     boards = {}
     for line in done.stdout.splitlines():

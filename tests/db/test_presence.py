@@ -5,7 +5,7 @@ import random
 import subprocess
 
 import pytest
-from harness import TESTS, record_sessions
+from harness import TESTS, logged_in_as, record_sessions
 
 SHARDS = 3
 START = 1_790_000_000
@@ -14,7 +14,7 @@ START = 1_790_000_000
 def read(database, shard, ends):
     done = subprocess.run(
         [TESTS / "db/presence", str(SHARDS), str(shard), *map(str, ends)],
-        env={**os.environ, "DATABASE_URL": database}, capture_output=True, text=True, check=True, timeout=60,
+        env=logged_in_as("tracker", {**os.environ, "DATABASE_URL": database}), capture_output=True, text=True, check=True, timeout=60,
     )
     return [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
 

@@ -8,7 +8,7 @@ import psycopg
 from answers import alt, expected_between
 from busy import busy
 from clusters import Cluster
-from harness import BIN, ROOT, wait_for
+from harness import BIN, LOGINS, ROOT, wait_for
 from plain_sql import assert_ledger_is_whole
 
 
@@ -118,6 +118,7 @@ def check_life(discord, handlers, trackers, sql, url, began):
     [proven] = sql.execute("SELECT proven_at FROM tracker_shard").fetchone()
     migrated = subprocess.run([BIN / "tracker", "--migrate"], env={**os.environ, "DATABASE_URL": url}, capture_output=True, text=True, check=True)
     assert "schema_ready applied=0" in migrated.stderr
+    sql.execute(LOGINS)
     before = discord.last_request()
     tracker = trackers.start(DATABASE_URL=url)
     wait_for(lambda: len(stays(sql, ben, began)) == 2, "who is there is counted anew")

@@ -10,7 +10,7 @@ import tarfile
 import psycopg
 import pytest
 from answers import picture
-from harness import ROOT, Detour, is_ready, wait_for
+from harness import ROOT, Detour, is_ready, logged_in_as, wait_for
 from image import Container, Image
 from PIL import Image as Picture
 from PIL import ImageChops
@@ -49,14 +49,14 @@ def run(image, discord, settings, tmp_path):
     def start(*command, **environment):
         container = Container(
             image, command,
-            {
+            logged_in_as(command[0], {
                 **settings,
                 "DATABASE_URL": psycopg.conninfo.make_conninfo(settings["DATABASE_URL"], host="/run/postgresql"),
                 "TLS_CA_FILE": "/run/trusted/ca.pem",
                 "LISTEN": f"0.0.0.0:{discord.handler_port}",
                 "WORKERS": "2",
                 **environment,
-            },
+            }),
             tmp_path / f"container-{len(start.started) + 1}.log", mounts,
         )
         start.started.append(container)

@@ -11,7 +11,7 @@ import time
 import pytest
 from answers import alt, click, controls, picture, words
 from confined import read_unit
-from harness import BIN, ROOT, Program, is_ready, record_sessions, wait_for
+from harness import BIN, ROOT, Program, is_ready, logged_in_as, record_sessions, wait_for
 
 DEPLOY = ROOT / "infra/deploy"
 HERE = pathlib.Path(__file__).resolve().parent
@@ -89,7 +89,8 @@ def confined(settings, tmp_path, discord):
     def start(name, *arguments, **environment):
         path = tmp_path / f"confined-{len(started)}.log"
         unit = DEPLOY / f"vcledger-{name}.service"
-        program = Program(["/usr/bin/python3", HERE / "confined.py", unit, BIN / name, *arguments], {**settings, **environment}, path)
+        program = Program(["/usr/bin/python3", HERE / "confined.py", unit, BIN / name, *arguments],
+                          logged_in_as(name, {**settings, **environment}), path)
         started.append(program)
         return program
 

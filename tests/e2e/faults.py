@@ -6,7 +6,7 @@ import signal
 import time
 
 import psycopg
-from harness import BIN, TESTS, Detour, Program, away, wait_for
+from harness import BIN, TESTS, Detour, Program, away, logged_in_as, wait_for
 from watch import HOUR, Life
 
 # Ends of pauses that a living tracker makes before an IDENTIFY: nobody waits so long here.
@@ -110,7 +110,7 @@ class Trackers:
     def start(self):
         self.evening.database.right_clock()
         path = self.directory / f"tracker-{len(self.lives) + 1}.log"
-        life = Life(Program([BIN / "tracker"], self.environment, path))
+        life = Life(Program([BIN / "tracker"], logged_in_as("tracker", self.environment), path))
         self.lives.append(life)
         self.evening.tell("start", life.name)
 

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from answers import click, picture, words
 from faults import Clock
-from harness import BIN, Detour, away, copy_of, free_port, sanitizers, wait_for
+from harness import BIN, Detour, away, copy_of, free_port, logged_in_as, sanitizers, wait_for
 
 PARTS = ["settings", "fonts", "database", "clock", "tables", "tracker", "token", "application", "public key", "commands", "servers", "endpoint"]
 
@@ -24,7 +24,7 @@ class Checked:
     """What one run said."""
 
     def __init__(self, settings, tmp_path, program=BIN / "handler", **changes):
-        environment = {name: value for name, value in {**settings, **changes}.items() if value is not None}
+        environment = {name: value for name, value in {**logged_in_as("handler", settings), **changes}.items() if value is not None}
         self.run = subprocess.run(
             [program, "--check"], env={"PATH": "/usr/bin:/bin", **sanitizers(), **environment}, cwd=tmp_path, capture_output=True,
             text=True, timeout=40,
