@@ -42,6 +42,7 @@ struct http_call {
     struct curl_slist *headers;
     curl_mime *mime;
     struct buffer body;
+    size_t head_len; /* headers, those of interim answers and trailers too: curl keeps them all */
     size_t max_response;
     bool too_long;
     bool done; /* on_done has begun */
@@ -253,6 +254,11 @@ static void transfer_finish(struct transfer *transfer)
 
 /* Requests ------------------------------------------------------------------------------------------------- */
 
+enum {
+    MAX_HEAD = 256 * 1024, /* Discord's are of 2 kB */
+    HEADER_OVERHEAD = 64,  /* of a short one in curl's memory */
+};
+
 static size_t on_body(char *bytes, size_t one, size_t n, void *arg)
 {
     (void)one; /* documented to be 1 */
@@ -263,6 +269,17 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *arg)
     }
     buffer_append(&call->body, bytes, n);
     return n;
+}
+
+/* Not called for what curl itself refuses, as a line of more than 100 kB. */
+static size_t on_header(char *bytes, size_t one, size_t n, void *arg)
+{
+    (void)bytes;
+    (void)one;
+    struct http_call *const call = arg;
+    call->head_len += n + HEADER_OVERHEAD;
+    call->too_long = call->too_long || call->head_len > MAX_HEAD;
+    return call->too_long ? 0 : n;
 }
 
 static void append_header(struct http_call *call, const char *line)
@@ -349,6 +366,8 @@ struct http_call *http_call_start(struct http_client *client, const struct http_
     SET(easy, CURLOPT_PIPEWAIT, strncmp(request->url, "https:", 6) == 0 ? 1L : 0L);
     SET(easy, CURLOPT_WRITEFUNCTION, on_body);
     SET(easy, CURLOPT_WRITEDATA, call);
+    SET(easy, CURLOPT_HEADERFUNCTION, on_header);
+    SET(easy, CURLOPT_HEADERDATA, call);
     for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)
         append_header(call, *line);
     append_header(call, "Expect:"); /* curl would ask and wait before a body of more than 1 MiB */

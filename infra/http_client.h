@@ -45,14 +45,14 @@ struct http_request {
     size_t body_len;
     const struct http_part *parts; /* instead of body */
     size_t n_parts;
-    size_t max_response; /* an answer with a longer body is a failure */
+    size_t max_response; /* an answer with a longer body is a failure, as one with 256 kB of headers */
     int64_t timeout_ms;  /* from start to last byte */
 };
 
 struct http_response {
     int status;        /* 0: no answer came, see error */
     const char *error; /* curl's words, or NULL */
-    bool too_long;     /* the error is that the body is longer than max_response */
+    bool too_long;     /* the error is that the body is longer than max_response, or the headers too long */
     const char *body;  /* NUL-terminated after len bytes; valid until the callback returns */
     size_t len;
     void *handle; /* for http_response_header */

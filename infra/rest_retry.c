@@ -14,13 +14,13 @@ int64_t rest_error_code(const cJSON *body)
     return code;
 }
 
-/* Rounded up, for a request that is a fraction too early is refused again. At most a day. -1 for what is no
- * time. */
+/* Rounded up, for a request that is a fraction too early is refused again. At most an hour: what says more is wrong, or can
+ * bear one request an hour. -1 for what is no time. */
 static int64_t to_ms(double seconds)
 {
     if (!isfinite(seconds) || seconds < 0)
         return -1;
-    return (int64_t)ceil(fmin(seconds, 86400) * 1000);
+    return (int64_t)ceil(fmin(seconds, 3600) * 1000);
 }
 
 static int64_t header_ms(const char *value)
@@ -52,6 +52,8 @@ static struct rest_verdict limited(const struct rest_answer *answer, int attempt
     int64_t wait_ms = retry_after_ms(answer);
     if (wait_ms < 0)
         wait_ms = back_off_ms(attempt);
+    else if (attempt > 0 && wait_ms < back_off_ms(attempt - 1))
+        wait_ms = back_off_ms(attempt - 1); /* "at once" again and again would be without end */
     return (struct rest_verdict){
         .wait_ms = wait_ms,
         .pause_ms = wait_ms,

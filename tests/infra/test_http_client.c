@@ -291,6 +291,36 @@ static void test_longest_answer(void **state)
     }
 }
 
+/* Curl keeps every header, of interim answers and trailers too. */
+static void test_longest_head(void **state)
+{
+    struct world *const world = *state;
+    static const struct {
+        const char *first, *again, *last;
+        int n, status;
+    } answers[] = {
+        {"HTTP/1.1 200 OK\r\n", "X: y\r\n", "Content-Length: 0\r\n\r\n", 1000, 200},
+        {"HTTP/1.1 200 OK\r\n", "X: y\r\n", "Content-Length: 0\r\n\r\n", 4000, 0},
+        {"", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 4000, 0},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n", "\r\n", 4000, 0},
+    };
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct buffer answer = {0};
+        buffer_append_string(&answer, answers[i].first);
+        for (int n = 0; n < answers[i].n; n++)
+            buffer_append_string(&answer, answers[i].again);
+        buffer_append_string(&answer, answers[i].last);
+        struct outcome got = {0};
+        scripted_server_add(&world->server, answer.data);
+        begin(world, "GET", "/", &got);
+        run_until(world, &got.n, 1);
+        assert_int_equal(got.status, answers[i].status);
+        assert_int_equal(got.too_long, got.status == 0);
+        forget(&got);
+        buffer_finish(&answer);
+    }
+}
+
 static void test_failures(void **state)
 {
     struct world *const world = *state;
@@ -757,6 +787,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bodies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_multipart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_longest_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_longest_head, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stays_where_it_is_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancel, set_up, tear_down),

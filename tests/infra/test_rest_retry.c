@@ -75,7 +75,7 @@ static void test_limited(void **state)
         {"{\"retry_after\":0.612,\"global\":false}", "1", 0, 612}, /* the body is the more exact */
         {"{\"retry_after\":0.0001}", NULL, 0, 1},                  /* rounded up */
         {"{\"retry_after\":2}", NULL, 3, 2000},
-        {"{\"retry_after\":1e300}", NULL, 0, 86400000},
+        {"{\"retry_after\":1e300}", NULL, 0, 3600000},
         {"{\"retry_after\":-1}", "3", 0, 3000},
         {"{\"retry_after\":\"1\"}", "3", 0, 3000},
         {"{}", "0.25", 0, 250},
@@ -83,6 +83,9 @@ static void test_limited(void **state)
         {NULL, "Wed, 21 Oct 2026 07:28:00 GMT", 0, 500},
         {NULL, "nan", 1, 1000},
         {NULL, "", 2, 2000},
+        {"{\"retry_after\":0}", NULL, 0, 0},   /* at once, */
+        {"{\"retry_after\":0}", NULL, 1, 500}, /* but not again and again */
+        {"{\"retry_after\":0}", "0", 99, 8000},
         {NULL, NULL, 0, 500},
         {NULL, NULL, 9, 8000},
     };
