@@ -77,7 +77,7 @@ static bool parse_option(struct interaction *interaction, const cJSON *data, con
         return parse_chosen(interaction, data, option.value);
     if (type != DISCORD_OPTION_STRING)
         return true; /* of a kind that no command of ours has */
-    if (option.value == NULL || interaction->n_options == INTERACTION_MAX_OPTIONS)
+    if (option.value == NULL)
         return false;
     interaction->options[interaction->n_options++] = option;
     return true;
@@ -86,8 +86,9 @@ static bool parse_option(struct interaction *interaction, const cJSON *data, con
 static bool parse_options(struct interaction *interaction, const cJSON *data, const cJSON *object)
 {
     const cJSON *option;
+    int n = 0; /* each may look through all of "resolved" */
     cJSON_ArrayForEach (option, json_array(object, "options")) {
-        if (!parse_option(interaction, data, option))
+        if (++n > INTERACTION_MAX_OPTIONS || !parse_option(interaction, data, option))
             return false;
     }
     return true;
@@ -123,12 +124,18 @@ static bool parse_click(struct interaction *interaction, const cJSON *root)
            (!users || interaction->value == NULL || parse_chosen(interaction, data, interaction->value));
 }
 
+/* It becomes part of an address. Discord's has some two hundred characters. */
+static bool is_token(const char *s)
+{
+    enum { MOST = 2048 };
+    return s != NULL && s[0] != '\0' && strnlen(s, MOST + 1) <= MOST;
+}
+
 static bool parse_body(struct interaction *interaction, const cJSON *root)
 {
     interaction->token = json_string(root, "token");
     if (!json_snowflake(root, "id", &interaction->id) ||
-        !json_snowflake(root, "application_id", &interaction->application_id) || interaction->token == NULL ||
-        interaction->token[0] == '\0')
+        !json_snowflake(root, "application_id", &interaction->application_id) || !is_token(interaction->token))
         return false;
     if (interaction->type == DISCORD_PING)
         return true;

@@ -42,8 +42,9 @@ static bool too_much(const char *bytes, size_t n)
 
 cJSON *json_parse(const char *bytes, size_t n)
 {
-    /* cJSON lets any byte pass, and one name that is no UTF-8 would make PostgreSQL refuse a whole batch. */
-    if (too_much(bytes, n) || !utf8_valid(bytes, n))
+    /* cJSON lets any byte pass: one name that is no UTF-8 would make PostgreSQL refuse a whole batch, and at a NUL some of
+     * us see an end. */
+    if (n == 0 || too_much(bytes, n) || memchr(bytes, '\0', n) != NULL || !utf8_valid(bytes, n))
         return NULL;
     const char *end = NULL;
     cJSON *const document = cJSON_ParseWithLengthOpts(bytes, n, &end, false);

@@ -19,7 +19,7 @@ bool snowflake_parse(const char *s, uint64_t *out);
 
 /* A member of an object, NULL where the object is NULL, is none, or has no such member, or the member is null. */
 const cJSON *json_member(const cJSON *object, const char *name);
-/* The member as a string, or NULL. It lives as long as the document. */
+/* The member as a string, or NULL; up to a \u0000. It lives as long as the document. */
 const char *json_string(const cJSON *object, const char *name);
 /* False where it is missing, no string, or no snowflake; *out is then 0. */
 bool json_snowflake(const cJSON *object, const char *name, uint64_t *out);

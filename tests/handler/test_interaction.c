@@ -134,20 +134,23 @@ static void test_permissions_keep_low_bits(void **state)
     interaction_destroy(it);
 }
 
-static void test_huge_token(void **state)
+static void test_longest_token(void **state)
 {
     (void)state;
-    enum { N = 900000 };
-    char *const token = mem_alloc(N + 1);
-    memset(token, 'x', N);
+    enum { MOST = 2048 };
+    char token[MOST + 2];
+    memset(token, 'x', MOST + 1);
+    token[MOST + 1] = '\0';
     struct buffer text = {0};
-    buffer_printf(&text, "{\"id\":\"1\",\"application_id\":\"2\",\"type\":1,\"token\":\"%s\"}", token);
+    buffer_printf(&text, "{\"id\":\"1\",\"application_id\":\"2\",\"type\":1,\"token\":\"%s\"}", token + 1);
     struct interaction *const it = parse(text.data);
     assert_non_null(it);
-    assert_int_equal(strlen(it->token), N);
+    assert_string_equal(it->token, token + 1);
     interaction_destroy(it);
+    text.len = 0;
+    buffer_printf(&text, "{\"id\":\"1\",\"application_id\":\"2\",\"type\":1,\"token\":\"%s\"}", token);
+    assert_int_equal(problem_of(text.data), INTERACTION_MALFORMED);
     buffer_finish(&text);
-    free(token);
 }
 
 /* Two readers of one document must not see two things: the first of equal keys counts, here and in cJSON. */
@@ -241,13 +244,21 @@ static void test_malformed(void **state)
 static void test_too_many_options(void **state)
 {
     (void)state;
-    struct buffer text = {0};
-    buffer_append_string(&text, "{" HEAD "\"type\":2," PLACE MEMBER "\"data\":{\"name\":\"vc\",\"options\":[");
-    for (int i = 0; i < INTERACTION_MAX_OPTIONS + 1; i++)
-        buffer_printf(&text, "%s{\"type\":3,\"name\":\"a\",\"value\":\"b\"}", i == 0 ? "" : ",");
-    buffer_append_string(&text, "]}}");
-    assert_int_equal(problem_of(text.data), INTERACTION_MALFORMED);
-    buffer_finish(&text);
+    static const char *const options[] = {"{\"type\":3,\"name\":\"a\",\"value\":\"b\"}",
+                                          "{\"type\":6,\"name\":\"a\",\"value\":\"7\"}",
+                                          "{\"type\":4,\"name\":\"a\",\"value\":7}"};
+    for (size_t kind = 0; kind < 3; kind++) {
+        for (int more = 0; more < 2; more++) {
+            struct buffer text = {0};
+            buffer_append_string(&text,
+                                 "{" HEAD "\"type\":2," PLACE MEMBER "\"data\":{\"name\":\"vc\",\"options\":[");
+            for (int i = 0; i < INTERACTION_MAX_OPTIONS + more; i++)
+                buffer_printf(&text, "%s%s", i == 0 ? "" : ",", options[kind]);
+            buffer_append_string(&text, "]}}");
+            assert_int_equal(problem_of(text.data), more ? INTERACTION_MALFORMED : INTERACTION_FINE);
+            buffer_finish(&text);
+        }
+    }
 }
 
 /* Every beginning of a good document is refused, and none is read beyond. */
@@ -334,7 +345,7 @@ int main(void)
         cmocka_unit_test(test_click),
         cmocka_unit_test(test_outside_a_server),
         cmocka_unit_test(test_permissions_keep_low_bits),
-        cmocka_unit_test(test_huge_token),
+        cmocka_unit_test(test_longest_token),
         cmocka_unit_test(test_duplicate_keys),
         cmocka_unit_test(test_not_json),
         cmocka_unit_test(test_unknown_type),

@@ -47,7 +47,9 @@ static void test_parse(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(parses(bad[i]));
     assert_false(parses_bytes("{}\0", 3));
+    assert_false(parses_bytes("\"a\0b\"", 5));
     assert_false(parses_bytes("", 0));
+    assert_false(parses_bytes(NULL, 0));
     assert_true(parses_bytes("{}garbage", 2));
 }
 
