@@ -31,6 +31,7 @@ enum {
     RESUMES_BEFORE_ASKING = 3, /* failed ones: is it us or the server? */
     FREE_REFUSALS = 3,         /* op 9 in answer to IDENTIFY: before it counts as leading nowhere */
     MAX_INTERVAL_MS = 3600000, /* between heartbeats */
+    UNREADABLE_LOGGED = 100,   /* of a connection's frames, one by one */
     LOOK_MS = 1000,            /* between two looks at the clock, */
     STILL_MS = 5000,           /* which show that the process stood still for so long */
 };
@@ -83,6 +84,7 @@ struct gateway {
     int acks_to_end; /* RESUMING, after RESUMED: so many until the replay is over for certain; else 0 */
     bool on_main;    /* to the main url: HELLO is answered with IDENTIFY */
     int64_t running_since;
+    uint64_t n_unreadable; /* frames that could not be read */
 
     /* Of the session: kept over connections until it is lost. */
     char *session_id; /* NULL: there is none */
@@ -442,6 +444,15 @@ static void on_look_time(void *arg)
         g->look_timer = loop_after(g->config.loop, LOOK_MS, on_look_time, g);
 }
 
+/* Skipped: to ask for it again would bring the same again. Of very many only the first are logged, then fewer and fewer. */
+static void on_unreadable(struct gateway *g, size_t n, const char *why)
+{
+    g->n_unreadable++;
+    if (g->n_unreadable <= UNREADABLE_LOGGED || (g->n_unreadable & (g->n_unreadable - 1)) == 0)
+        log_warn("gateway_frame_refused", "shard=%d n=%" PRIu64 " bytes=%zu why=%s", g->config.shard_id,
+                 g->n_unreadable, n, log_quote(why));
+}
+
 static void on_message(void *arg, const char *bytes, size_t n)
 {
     struct gateway *const g = arg;
@@ -451,8 +462,7 @@ static void on_message(void *arg, const char *bytes, size_t n)
     struct event_frame frame;
     const char *why;
     if (!event_frame_parse(bytes, n, &frame, &why)) {
-        /* Skipped: to ask for it again would bring the same again. */
-        log_warn("gateway_frame_refused", "shard=%d bytes=%zu why=%s", g->config.shard_id, n, log_quote(why));
+        on_unreadable(g, n, why);
         return;
     }
     if (g->state == RUNNING)
@@ -468,6 +478,7 @@ static void on_open(void *arg)
 {
     struct gateway *const g = arg;
     g->state = GREETING;
+    g->n_unreadable = 0;
     set_timer(g, HELLO_MS, on_timeout);
     g->looked_ms = clock_monotonic_ms();
     g->look_timer = loop_after(g->config.loop, LOOK_MS, on_look_time, g);
