@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -182,6 +183,13 @@ def free_port():
         with socket.socket() as s, contextlib.suppress(OSError):
             s.bind(("127.0.0.1", PORTS + next(ports) % 1000))
             return s.getsockname()[1]
+
+
+def may_open(n):
+    """Lets this process, and those it starts, have so many descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < n:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (n, max(n, hard)))
 
 
 class Program:

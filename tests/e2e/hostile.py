@@ -8,7 +8,6 @@ import itertools
 import json
 import pathlib
 import re
-import resource
 import socket
 import struct
 import threading
@@ -18,6 +17,23 @@ import zlib
 from harness import BIN
 
 MEASURED = "asan" not in str(BIN)  # a sanitizer keeps what is freed
+
+
+# What nobody expects ------------------------------------------------------------------------------------------------
+
+NAMES = {
+    "of control characters": "".join(map(chr, range(1, 32))) + "\x7f\x80\x9f",
+    "with overrides": "\u202e\u2066abc\u2069\u200f\u200b\ufeff",
+    "with accents in heaps": "Z" + 500 * "\u0301\u0489",
+    "of 100 000 characters": 100_000 * "W",
+    "of 100 000 emoji": 100_000 * "\U0001f468\u200d",
+    "of SQL": "'; DROP TABLE voice_session; -- \\ {\",NULL}",
+    "with a NUL": "before\0behind",
+    "of nothing": "",
+}
+
+# Instead of any value. The largest snowflake of 64 bits is none of Discord's, but well formed.
+OTHERS = [None, True, -1, 1e300, "", "x", [], {}, [[]], "18446744073709551615", "18446744073709551616", "-1", "0", "9" * 1000, 9007199254740993]
 
 
 # What it costs ------------------------------------------------------------------------------------------------------
@@ -59,13 +75,6 @@ def idle(program, share=0.2):
         return cpu_seconds(program) - before < share or not MEASURED
 
     return any(is_idle() for _ in range(3))
-
-
-def may_open(n):
-    """Lets this process have so many descriptors."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < n:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (n, max(n, hard)))
 
 
 # A client -----------------------------------------------------------------------------------------------------------
@@ -131,6 +140,10 @@ class Connection(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        if self.path.endswith("/gateway/bot") and self.server.bot_answers:
+            self.raw(self.server.bot_answers.pop(0))
+            self.close_connection = True
+            return
         if self.path.endswith("/gateway/bot"):
             limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 64}
             self.answer(json.dumps({"url": self.server.url, "shards": 1, "session_start_limit": limit}).encode())
@@ -196,14 +209,15 @@ class Connection(http.server.BaseHTTPRequestHandler):
 
 
 class Gateway(http.server.ThreadingHTTPServer):
-    """on_connect(connection) is what happens to each connection, before its upgrade."""
+    """on_connect(connection) is what happens to each connection, before its upgrade. bot_answers: what is said first to where it is."""
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, on_connect):
+    def __init__(self, on_connect, bot_answers=()):
         super().__init__(("127.0.0.1", 0), Connection)
         self.connected = on_connect
+        self.bot_answers = list(bot_answers)
         self.url = f"ws://127.0.0.1:{self.server_port}"
         self.seq = itertools.count(1)
         self.heard = []
@@ -221,3 +235,52 @@ class Gateway(http.server.ThreadingHTTPServer):
     def close(self):
         self.shutdown()
         self.server_close()
+
+
+# A web server -------------------------------------------------------------------------------------------------------
+
+
+class Request(http.server.BaseHTTPRequestHandler):
+    """One to a web server, which answers with whatever bytes the test has it say, and closes."""
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with contextlib.suppress(OSError):
+            self.server.answer(self, self.wfile.write)
+
+    do_GET = do_POST = do_PATCH = do_PUT = answer
+
+
+class WebServer(http.server.ThreadingHTTPServer):
+    """answer(request, say) says what comes back; paths of all requests are kept."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, answer):
+        super().__init__(("127.0.0.1", 0), Request)
+        self.paths = []
+        self.lock = threading.Lock()
+        self.answer_with = answer
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def answer(self, request, say):
+        with self.lock:
+            self.paths.append(request.path)
+        self.answer_with(request, say)
+
+    def handle_error(self, *_):
+        pass
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+def response(body=b"", status="200 OK", *headers):
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}"]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

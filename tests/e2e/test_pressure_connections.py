@@ -4,8 +4,8 @@ import contextlib
 import resource
 
 import pytest
-from harness import BIN, Program, is_ready, wait_for
-from hostile import Client, bounded, idle, may_open, processes
+from harness import BIN, Program, is_ready, may_open, wait_for
+from hostile import Client, bounded, idle, processes
 
 MEBIBYTE = 1 << 20
 
@@ -96,8 +96,8 @@ def test_many_requests_and_no_answer_read(discord, handlers):
 
 
 def test_ten_thousand_at_once(discord, handlers):
-    handler = handlers()
     may_open(11_000)
+    handler = handlers()
     with bounded(handler, 100), clients(discord.handler_port, 10_000, source="127.0.0.9") as many:
         assert_served(discord)
         assert idle(handler)
