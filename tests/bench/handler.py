@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import tempfile
 import time
 import urllib.request
@@ -18,11 +19,12 @@ import large
 import psycopg
 from asking import RANGES
 from figures import cpu_seconds, program, quantiles
-from harness import BIN, ROOT, Discord, Program, free_port, is_ready, wait_for
+from harness import BIN, ROOT, Discord, Program, free_port, is_ready, may_open, wait_for
 
 CONNECTIONS = 32
 POSTS = 20000
-WARM_UP, ALONE, CROWD_WARM_UP, MINUTE = 10, 15, 30, 60  # seconds; a crowd fills the handler's cache of avatars first
+IDLE = 10_000  # connections that say nothing
+WARM_UP, ALONE, CROWD_WARM_UP, MINUTE, QUIET = 10, 15, 30, 60, 10  # seconds; a crowd fills the handler's cache of avatars first
 
 TOKEN = base64.b64encode(bytes(150)).decode()  # as long as Discord's
 SNOWFLAKES = itertools.count(int(1000 * time.time() - 1420070400000) << 22)  # of now: never used before
@@ -166,6 +168,29 @@ def acknowledge_pings(figures, handler):
     acknowledge(figures, handler, "PING", [ping(next(SNOWFLAKES)) for _ in range(POSTS)], 65)
 
 
+@contextlib.contextmanager
+def idle_connections(port, n):
+    may_open(n + 1000)
+    with contextlib.ExitStack() as stack:
+        for _ in range(n):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), source_address=("127.0.0.9", 0)))
+        yield
+
+
+def acknowledge_pings_beside_idle(figures, handler):
+    """What a PING costs while so many connections are held that say nothing; and what these take."""
+    before = handler.resident_mb()
+    with idle_connections(handler.port, IDLE):
+        acknowledge(figures, handler, f"PING beside {IDLE} idle connections", [ping(next(SNOWFLAKES)) for _ in range(POSTS)], 65)
+        held = sum(handler.resident_mb()) - sum(before)
+        with on_one_cpu(handler):
+            cpu = handler.cpu_seconds()
+            time.sleep(QUIET)
+            cpu = handler.cpu_seconds() - cpu
+    figures.add(f"{IDLE} idle connections: CPU of the handler while nobody asks", 100 * cpu / QUIET, "%", 1)
+    figures.add(f"{IDLE} idle connections: memory of each", 1024 * held / IDLE, "kB", IDLE)
+
+
 def acknowledge_fresh_commands(figures, handler):
     """Settings, for one who may not see them: the least work a command can be. Each writes its row, is acknowledged, edits its
     message to say so, by a call of its own over TLS, and closes the row. The local Discord knows no such interactions; it takes
@@ -286,6 +311,7 @@ def measure(figures):
     large.make(url)
     with running(url, METRICS_LISTEN=f"127.0.0.1:{free_port()}") as handler:
         acknowledge_pings(figures, handler)
+        acknowledge_pings_beside_idle(figures, handler)
         bare = acknowledge_commands(figures, handler)
         acknowledge_fresh_commands(figures, handler)
         one_by_one(figures, handler)
