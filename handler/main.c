@@ -10,6 +10,7 @@
 #include "handler/worker.h"
 #include "infra/config.h"
 #include "infra/discord.h"
+#include "infra/guard.h"
 #include "infra/http_client.h"
 #include "infra/listener.h"
 #include "infra/log.h"
@@ -117,6 +118,7 @@ static int serve(void)
 
 int main(int argc, char **argv)
 {
+    guard_process();
     signal(SIGPIPE, SIG_IGN);
     config_load();
     log_set_program("handler");

@@ -3,6 +3,7 @@
 #include "db/settings.h"
 #include "infra/config.h"
 #include "infra/discord.h"
+#include "infra/guard.h"
 #include "infra/http_client.h"
 #include "infra/json.h"
 #include "infra/listener.h"
@@ -286,6 +287,7 @@ static int follow(const char *database_url)
 
 int main(int argc, char **argv)
 {
+    guard_process();
     log_set_program("tracker");
     struct words words;
     if (!read_words(argc, argv, &words))
