@@ -66,6 +66,52 @@ def test_an_ordinary_member_may_not(discord, handlers, server):
     assert saved(server, discord.guild) is None and audit(server) == []
 
 
+# Every control, as it stands in a panel.
+CONTROLS = {"vc1:set:tracking:off": (False, True), "vc1:set:count_afk:off": (True, False), "vc1:set:tracking:on": None, "vc1:set:count_afk:on": None}
+# Decimal text of a set of bits, of any length: these have neither.
+WITHOUT = ["0", ORDINARY, str(1 << 4), str((1 << 64) - 1 - (1 << 3) - (1 << 5)), str(1 << 64), str(1 << 67), str(10**500)]
+WITH = [MANAGE_GUILD, ADMINISTRATOR, str((1 << 64) - 1), str((1 << 64) + (1 << 5)), str(10**500 + (1 << 3)), "00000000000000000000000000000032"]
+MALFORMED = [None, "", " 32", "32 ", "+32", "-1", "0x20", "3e1", "\uff13\uff12", 32, 40.0, True, ["32"], {"permissions": "32"}]
+
+
+def set_by(discord, answer, custom_id, permissions):
+    """A click on a message of whatever kind, by a member with these."""
+    member = {"user": {"id": str(discord.people[0]), "username": "ann", "discriminator": "0"}, "roles": [], "permissions": permissions}
+    answer = discord.answer(answer["interaction_id"])  # as it is now
+    known = next(each for each in controls(answer).values() if each["type"] == 2 and not each.get("disabled"))
+    return discord.click(answer, known, merge={"member": member, "data": {"custom_id": custom_id, "component_type": 2, "id": 6}})
+
+
+def test_every_control_by_every_kind_of_member(discord, handlers, server):
+    """On a panel and below a board, which all see; what decides are the permissions that Discord sends along with each click."""
+    handlers()
+    board = discord.leaderboard()
+    for answer in (panel(discord), board):
+        for custom_id, becomes in CONTROLS.items():
+            for permissions in WITHOUT:
+                sent = set_by(discord, answer, custom_id, permissions)
+                assert sent["status"] == 200
+                told = wait_for(lambda: discord.answer(sent["interaction_id"], wait=0)["follow_ups"], "the words")
+                assert "Manage Server" in told[0]["content"], permissions
+            for permissions in MALFORMED:
+                assert set_by(discord, answer, custom_id, permissions)["status"] == 400, permissions
+            assert not server.execute("SELECT FROM guild_settings_audit").fetchone()
+            if becomes is None:
+                continue
+            for permissions in WITH:
+                set_by(discord, answer, custom_id, permissions)
+                wait_for(lambda: saved(server, discord.guild) == (*becomes, discord.people[0]), f"what {permissions} may")
+                server.execute("TRUNCATE guild_settings, guild_settings_audit")
+
+
+def test_the_panel_by_every_kind_of_member(discord, handlers, server):
+    handlers()
+    for permissions in WITHOUT:
+        assert "Manage Server" in words(panel(discord, permissions))
+    for permissions in WITH:
+        assert "Tracking is on." in words(panel(discord, permissions))
+
+
 def test_two_admins_do_not_undo_each_other(discord, handlers, server):
     """Each with a panel from before the other's change."""
     handlers()
