@@ -172,7 +172,7 @@ register: all
 
 # Of what `make run` has started for the real Discord.
 check: all
-	@DATABASE_URL="$$(infra/sandbox/postgres url data/postgres)" build/handler --check
+	@DATABASE_URL="$$(infra/sandbox/postgres url data/postgres) user=vcledger-handler" build/handler --check
 
 # The image of infra/deploy/Containerfile; as root.
 IMAGE := build/container/vcledger.tar
@@ -198,7 +198,7 @@ install: programs
 	@install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/vcledger render/fonts.conf
 	@install -d $(UNITDIR) $(DESTDIR)/etc/vcledger
 	@for u in $(UNITS); do sed 's|/usr/local/|$(PREFIX)/|' infra/deploy/$$u >$(UNITDIR)/$$u; chmod 644 $(UNITDIR)/$$u; done
-	@for e in handler.env tracker.env; do [ -e $(DESTDIR)/etc/vcledger/$$e ] || \
+	@for e in handler.env tracker.env owner.env; do [ -e $(DESTDIR)/etc/vcledger/$$e ] || \
 	   install -m 600 infra/deploy/$$e $(DESTDIR)/etc/vcledger/$$e; done
 
 uninstall:

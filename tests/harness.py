@@ -29,14 +29,8 @@ TESTS = pathlib.Path(os.environ.get("TESTS", ROOT / "build/release/tests"))
 
 
 OWNER = "vcledger"  # infra/sandbox/postgres
-# The programs' own roles in the database. PostgreSQL asks nobody for a password here, but each is given one: no log may hold it.
-PASSWORD = "open-sesame-1001"
-LOGINS = f"""
-DO $$ BEGIN
-    IF to_regrole('handler') IS NULL THEN CREATE ROLE handler LOGIN PASSWORD '{PASSWORD}' IN ROLE vcledger_handler; END IF;
-    IF to_regrole('tracker') IS NULL THEN CREATE ROLE tracker LOGIN PASSWORD '{PASSWORD}' IN ROLE vcledger_tracker; END IF;
-END $$
-"""
+LOGINS = (ROOT / "infra/deploy/postgres/logins.sql").read_text()  # the programs' own roles
+PASSWORD = "open-sesame-1001"  # PostgreSQL asks nobody for one here, but no log may hold what a program was given
 
 
 def migrate(url):
@@ -47,12 +41,12 @@ def migrate(url):
         connection.execute(LOGINS)
 
 
-def logged_in_as(role, environment):
-    """The environment with the owner's conninfo, if that is what it has, made the role's."""
+def logged_in_as(program, environment):
+    """The environment with the owner's conninfo, if that is what it has, made that of the program's role."""
     with contextlib.suppress(KeyError, psycopg.ProgrammingError):
         url = environment["DATABASE_URL"]
         if psycopg.conninfo.conninfo_to_dict(url).get("user") == OWNER:
-            return {**environment, "DATABASE_URL": psycopg.conninfo.make_conninfo(url, user=role, password=PASSWORD)}
+            return {**environment, "DATABASE_URL": psycopg.conninfo.make_conninfo(url, user=f"vcledger-{program}", password=PASSWORD)}
     return environment
 
 

@@ -12,7 +12,7 @@ import time
 import psycopg
 import pytest
 from asking import DAY, make_guild, random_history, record
-from harness import BIN, copy_of, wait_for
+from harness import BIN, copy_of, logged_in_as, wait_for
 from hypothesis import HealthCheck, given, settings, strategies
 from plain_sql import ROLLUPS, assert_ledger_is_whole, instant
 
@@ -46,7 +46,7 @@ class Done:
 def tracker(database, *words, stdin=None, **environment):
     done = subprocess.run(
         [BIN / "tracker", *map(str, words)], input=stdin, capture_output=True, timeout=120, cwd="/tmp", text=stdin is None or isinstance(stdin, str),
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": database, **environment},
+        env=logged_in_as("tracker", {"PATH": os.environ["PATH"], "DATABASE_URL": database, **environment}),
     )
     return Done(done)
 

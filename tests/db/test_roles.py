@@ -2,12 +2,13 @@
 
 import concurrent.futures
 import os
+import re
 import subprocess
 
 import psycopg
 import pytest
 from clusters import Cluster
-from harness import BIN, copy_of, migrate
+from harness import BIN, ROOT, migrate
 
 GROUPS = {"handler": "vcledger_handler", "tracker": "vcledger_tracker"}
 
@@ -60,16 +61,17 @@ def test_nothing_but_what_it_needs(sql, program):
     tables = [name for name, in sql.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('i', 'c')")]
     assert sorted(tables) == sorted(RIGHTS), "a new table stands in db/roles.sql and here"
     column = list(GROUPS).index(program)
-    for role in (program, GROUPS[program]):
+    login = f"vcledger-{program}"
+    for role in (login, GROUPS[program]):
         assert {table: rights(sql, role, table) for table in tables} == {table: expected(may[column]) for table, may in RIGHTS.items()}
     of_database = [right for right in ("CREATE", "CONNECT", "TEMPORARY") if sql.execute(
-        "SELECT has_database_privilege(%s, current_database(), %s)", [program, right]).fetchone()[0]]
+        "SELECT has_database_privilege(%s, current_database(), %s)", [login, right]).fetchone()[0]]
     of_schema = [right for right in ("CREATE", "USAGE") if sql.execute(
-        "SELECT has_schema_privilege(%s, 'public', %s)", [program, right]).fetchone()[0]]
+        "SELECT has_schema_privilege(%s, 'public', %s)", [login, right]).fetchone()[0]]
     assert (of_database, of_schema) == (["CONNECT", "TEMPORARY"], ["USAGE"])  # everybody's
     [(attributes, groups)] = sql.execute(
         "SELECT ARRAY[rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls], "
-        "ARRAY(SELECT roleid::regrole::text FROM pg_auth_members WHERE member = pg_roles.oid) FROM pg_roles WHERE rolname = %s", [program]).fetchall()
+        "ARRAY(SELECT roleid::regrole::text FROM pg_auth_members WHERE member = pg_roles.oid) FROM pg_roles WHERE rolname = %s", [login]).fetchall()
     assert not any(attributes) and groups == [GROUPS[program]]
     assert sql.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", [GROUPS[program]]).fetchone() == (False,)
 
@@ -98,7 +100,7 @@ def test_functions_give_nobody_a_right(sql):
     )],
 ])
 def test_it_is_refused(database, sql, program, statement):
-    with psycopg.connect(psycopg.conninfo.make_conninfo(database, user=program)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with psycopg.connect(psycopg.conninfo.make_conninfo(database, user=f"vcledger-{program}")) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)
 
 
@@ -121,8 +123,7 @@ def bare(other):
     other.execute("CREATE DATABASE bare OWNER modest")
     yield other
     other.execute("DROP DATABASE bare WITH (FORCE)")
-    other.execute("DROP ROLE modest")
-    other.execute("DROP ROLE IF EXISTS vcledger_handler, vcledger_tracker")
+    other.execute('DROP ROLE IF EXISTS "vcledger-handler", "vcledger-tracker", vcledger_handler, vcledger_tracker, modest')
 
 
 def begin(url):
@@ -174,10 +175,8 @@ def test_two_databases_of_a_cluster_at_once(bare):
 def test_whoever_may_not_give_rights_gives_none(bare):
     """A tracker's unit runs --migrate before each start, as the tracker's own role perhaps."""
     migrate(url_of(bare, dbname="bare"))
-    log = run(url_of(bare, dbname="bare", user="tracker"))
+    log = run(url_of(bare, dbname="bare", user="vcledger-tracker"))
     assert "schema_ready applied=0" in log and "migration_notice" not in log
-    bare.execute("DROP ROLE handler")
-    bare.execute("DROP ROLE tracker")
 
 
 def test_rights_in_a_schema_of_their_own(bare):
@@ -188,3 +187,37 @@ def test_rights_in_a_schema_of_their_own(bare):
         assert rights(sql, "vcledger_handler", "guild") == {"S"}
         usage = "SELECT has_schema_privilege(%s, 'voice', 'USAGE'), has_database_privilege(%s, 'bare', 'TEMPORARY')"
         assert [sql.execute(usage, [group, group]).fetchone() for group in GROUPS.values()] == [(True, False), (True, True)]
+
+
+OPERATIONS = (ROOT / "infra/deploy/OPERATIONS.md").read_text()
+
+
+def by_commands(other):
+    """Those of the section "systemd", of an owner who is no superuser."""
+    commands = re.findall("^    sudo -u postgres (create.*)", OPERATIONS, re.M)
+    assert len(commands) == 6
+    for command in commands:
+        command = re.sub(r"(?<![\w-])vcledger(?![\w-])", "keeper", command.replace("--pwprompt ", ""))
+        subprocess.run(command, shell=True, check=True, env={**os.environ, "PGHOST": psycopg.conninfo.conninfo_to_dict(other.url)["host"], "PGUSER": "vcledger"})
+
+
+def by_statements(other):
+    """Those of the section "Roles", where there was one role."""
+    statements = re.findall("^    (CREATE ROLE .*);", OPERATIONS, re.M)
+    assert len(statements) == 4
+    for statement in ["CREATE ROLE keeper LOGIN", "CREATE DATABASE keeper OWNER keeper", *statements]:
+        other.execute(statement)
+
+
+@pytest.mark.parametrize("make", [by_commands, by_statements])
+def test_as_operations_tells(other, make):
+    make(other)
+    try:
+        assert "migration_notice" not in run(url_of(other, dbname="keeper", user="keeper"))
+        for column, program in enumerate(GROUPS):
+            with psycopg.connect(url_of(other, dbname="keeper", user=f"vcledger-{program}")) as sql:
+                assert {table: rights(sql, f"vcledger-{program}", table) for table in RIGHTS} == {
+                    table: expected(may[column]) for table, may in RIGHTS.items()}
+    finally:
+        other.execute("DROP DATABASE keeper")
+        other.execute('DROP ROLE keeper, "vcledger-handler", "vcledger-tracker", vcledger_handler, vcledger_tracker')

@@ -171,7 +171,7 @@ def test_wrong_settings_are_not_tried_again(name, tmp_path):
 def test_install_and_uninstall(root):
     everything = {
         "usr/local/bin/handler": 0o755, "usr/local/bin/tracker": 0o755, "usr/local/share/vcledger/fonts.conf": 0o644,
-        "etc/vcledger/handler.env": 0o600, "etc/vcledger/tracker.env": 0o600,
+        "etc/vcledger/handler.env": 0o600, "etc/vcledger/tracker.env": 0o600, "etc/vcledger/owner.env": 0o600,
         **{f"usr/local/lib/systemd/system/{unit}": 0o644 for unit in UNITS},
     }
     assert files_of(root) == everything
@@ -180,7 +180,7 @@ def test_install_and_uninstall(root):
     make("install", root)
     assert files_of(root) == everything and mine.read_text() == "DISCORD_TOKEN=mine\n"
     make("uninstall", root)
-    assert set(files_of(root)) == {"etc/vcledger/handler.env", "etc/vcledger/tracker.env"}
+    assert set(files_of(root)) == {"etc/vcledger/handler.env", "etc/vcledger/tracker.env", "etc/vcledger/owner.env"}
 
 
 def test_another_prefix(tmp_path):
