@@ -1,27 +1,18 @@
 #include "db/import.h"
 
+#include "db/import_inside.h"
 #include "db/migrate.h"
 #include "infra/mem.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct db_import {
-    PGconn *pg;
-    PGresult *chunks;
-    char *error;
-};
-
-enum { ROWS_BETWEEN_REPORTS = 10000, TRIES = 5 };
-
-/* A chunk is so many sessions at most: what a tracker's batch may have to wait for. */
-#define CHUNK "2000"
+enum { ROWS_BETWEEN_REPORTS = 10000 };
 
 /* Words for what went wrong -------------------------------------------------------------------------------- */
 
-static bool fail(struct db_import *import, const char *what, const char *detail)
+bool db_import_fail(struct db_import *import, const char *what, const char *detail)
 {
     struct buffer text = {0};
     buffer_append_string(&text, what);
@@ -34,16 +25,17 @@ static bool fail(struct db_import *import, const char *what, const char *detail)
     return false;
 }
 
-/* PostgreSQL's own words, and of a file the line. Takes the result. */
-static bool fail_result(struct db_import *import, const char *what, const PGconn *pg, PGresult *result)
+bool db_import_fail_result(struct db_import *import, const char *what, const PGconn *pg, PGresult *result)
 {
     const char *const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *const context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+    const char *const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    snprintf(import->sqlstate, sizeof(import->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
     struct buffer text = {0};
     buffer_append_string(&text, primary != NULL ? primary : PQerrorMessage(pg));
     if (primary != NULL && context != NULL && strncmp(context, "COPY ", 5) == 0)
         buffer_printf(&text, " (%s)", context);
-    fail(import, what, text.data);
+    db_import_fail(import, what, text.data);
     buffer_finish(&text);
     PQclear(result);
     return false;
@@ -55,18 +47,22 @@ static bool succeeded(const PGresult *result)
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
-static bool run(struct db_import *import, const char *sql)
+bool db_import_run(struct db_import *import, const char *sql)
 {
     PGresult *const result = PQexec(import->pg, sql);
     if (!succeeded(result))
-        return fail_result(import, "the database refuses", import->pg, result);
+        return db_import_fail_result(import, "the database says", import->pg, result);
     PQclear(result);
     return true;
 }
 
-static int64_t number(const PGresult *result, int row, int column)
+PGresult *db_import_query(struct db_import *import, const char *sql, int n, const char *const *parameters)
 {
-    return strtoll(PQgetvalue(result, row, column), NULL, 10);
+    PGresult *const result = PQexecParams(import->pg, sql, n, NULL, parameters, NULL, NULL, 0);
+    if (succeeded(result))
+        return result;
+    db_import_fail_result(import, "the database says", import->pg, result);
+    return NULL;
 }
 
 /* Connecting ----------------------------------------------------------------------------------------------- */
@@ -85,8 +81,10 @@ static const char settings[] = "SET client_min_messages = warning;"
                                "SET work_mem = '64MB';"
                                "SET client_connection_check_interval = '1s'";
 static const char is_migrated[] = "SELECT FROM schema_migration WHERE name = $1";
-/* Session ids are counted by one who is alone in that. */
-static const char take_lock[] = "SELECT pg_try_advisory_lock(hashtext('vcledger import'))";
+/* Session ids are counted by one who is alone in that. One that has just ended may still be clearing up. */
+static const char be_alone[] = "SET lock_timeout = '3s';"
+                               "SELECT pg_advisory_lock(hashtext('vcledger import'));"
+                               "SET lock_timeout = 0";
 
 /* As text, for whatever cannot be read is to be told. The first line of a file has the names of the columns. */
 static const char make_room[] =
@@ -116,21 +114,19 @@ static const char make_room[] =
 
 static bool check_tables(struct db_import *import)
 {
-    PGresult *const result =
-        PQexecParams(import->pg, is_migrated, 1, NULL, (const char *[]){db_migrations_last()}, NULL, NULL, 0);
+    PGresult *const result = db_import_query(import, is_migrated, 1, (const char *[]){db_migrations_last()});
+    if (result == NULL && strcmp(import->sqlstate, "42P01") != 0) /* undefined_table */
+        return false;
     const bool current = PQntuples(result) == 1;
     PQclear(result);
-    return current || fail(import, "the tables are not those of this release: run tracker --migrate", NULL);
+    return current ||
+           db_import_fail(import, "the tables are not those of this release: run tracker --migrate", NULL);
 }
 
-static bool be_alone(struct db_import *import)
+static bool lock(struct db_import *import)
 {
-    PGresult *const result = PQexec(import->pg, take_lock);
-    if (!succeeded(result))
-        return fail_result(import, "the database refuses", import->pg, result);
-    const bool alone = PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    return alone || fail(import, "another import runs", NULL);
+    return db_import_run(import, be_alone) || (strcmp(import->sqlstate, "55P03") == 0 /* not in time */ &&
+                                               db_import_fail(import, "another import runs", NULL));
 }
 
 static PGconn *connect_to(const char *url)
@@ -144,9 +140,9 @@ struct db_import *db_import_create(const char *url)
     struct db_import *const import = mem_alloc(sizeof(*import));
     import->pg = connect_to(url);
     if (PQstatus(import->pg) != CONNECTION_OK)
-        fail(import, "the database cannot be reached", PQerrorMessage(import->pg));
-    else if (run(import, settings) && check_tables(import) && be_alone(import))
-        run(import, make_room);
+        db_import_fail(import, "the database cannot be reached", PQerrorMessage(import->pg));
+    else if (db_import_run(import, settings) && check_tables(import) && lock(import))
+        db_import_run(import, make_room);
     return import;
 }
 
@@ -176,7 +172,7 @@ static bool copy_begin(struct db_import *import, const char *sql)
 {
     PGresult *const result = PQexec(import->pg, sql);
     if (PQresultStatus(result) != PGRES_COPY_IN)
-        return fail_result(import, "the database refuses", import->pg, result);
+        return db_import_fail_result(import, "the database says", import->pg, result);
     PQclear(result);
     return true;
 }
@@ -184,16 +180,16 @@ static bool copy_begin(struct db_import *import, const char *sql)
 static bool copy_put(struct db_import *import, const char *bytes, size_t n)
 {
     return PQputCopyData(import->pg, bytes, (int)n) == 1 ||
-           fail(import, "the database went away", PQerrorMessage(import->pg));
+           db_import_fail(import, "the database went away", PQerrorMessage(import->pg));
 }
 
 static bool copy_end(struct db_import *import)
 {
     if (PQputCopyEnd(import->pg, NULL) != 1)
-        return fail(import, "the database went away", PQerrorMessage(import->pg));
+        return db_import_fail(import, "the database went away", PQerrorMessage(import->pg));
     PGresult *const result = PQgetResult(import->pg);
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
-        return fail_result(import, "cannot be read, so nothing of it was taken", import->pg, result);
+        return db_import_fail_result(import, "cannot be read, so nothing of it was taken", import->pg, result);
     PQclear(result);
     PQclear(PQgetResult(import->pg));
     return true;
@@ -208,7 +204,8 @@ bool db_import_csv_begin(struct db_import *import)
 bool db_import_csv_put(struct db_import *import, const char *bytes, size_t n)
 {
     if (memchr(bytes, '\\', n) != NULL)
-        return fail(import, "cannot be read, so nothing of it was taken", "there is a backslash in it");
+        return db_import_fail(import, "cannot be read, so nothing of it was taken",
+                              "there is a backslash in it");
     return copy_put(import, bytes, n);
 }
 
@@ -244,15 +241,15 @@ static bool copy_across(struct db_import *import, PGconn *theirs, int64_t total,
         ok = copy_put(import, line, (size_t)n);
         PQfreemem(line);
         if (ok && ++done % ROWS_BETWEEN_REPORTS == 0)
-            ok = on_rows(arg, done, total) || fail(import, "interrupted", NULL);
+            ok = on_rows(arg, done, total) || db_import_fail(import, "interrupted", NULL);
     }
     if (!ok)
         return false;
     PGresult *const end = PQgetResult(theirs);
     if (PQresultStatus(end) != PGRES_COMMAND_OK)
-        return fail_result(import, "the other database stopped", theirs, end);
+        return db_import_fail_result(import, "the other database stopped", theirs, end);
     PQclear(end);
-    return copy_end(import) && (on_rows(arg, done, total) || fail(import, "interrupted", NULL));
+    return copy_end(import) && (on_rows(arg, done, total) || db_import_fail(import, "interrupted", NULL));
 }
 
 static bool read_theirs(struct db_import *import, PGconn *theirs,
@@ -264,12 +261,12 @@ static bool read_theirs(struct db_import *import, PGconn *theirs,
         result = PQexec(theirs, theirs_count);
     }
     if (!succeeded(result))
-        return fail_result(import, "the other database refuses", theirs, result);
-    const int64_t total = number(result, 0, 0);
+        return db_import_fail_result(import, "the other database says", theirs, result);
+    const int64_t total = db_import_number(result, 0, 0);
     PQclear(result);
     result = PQexec(theirs, theirs_rows);
     if (PQresultStatus(result) != PGRES_COPY_OUT)
-        return fail_result(import, "the other database refuses", theirs, result);
+        return db_import_fail_result(import, "the other database says", theirs, result);
     PQclear(result);
     return copy_across(import, theirs, total, on_rows, arg);
 }
@@ -280,262 +277,14 @@ bool db_import_pwr_bot(struct db_import *import, const char *url,
     /* libpq would tell a malformed one by repeating it, password and all. */
     PQconninfoOption *const options = PQconninfoParse(url, NULL);
     if (options == NULL)
-        return fail(import, "must be postgresql://user:password@host/name, or a libpq conninfo", NULL);
+        return db_import_fail(import, "must be postgresql://user:password@host/name, or a libpq conninfo",
+                              NULL);
     PQconninfoFree(options);
     PGconn *const theirs = connect_to(url);
-    const bool ok = PQstatus(theirs) == CONNECTION_OK
-                        ? read_theirs(import, theirs, on_rows, arg)
-                        : fail(import, "the other database cannot be reached", PQerrorMessage(theirs));
+    const bool ok =
+        PQstatus(theirs) == CONNECTION_OK
+            ? read_theirs(import, theirs, on_rows, arg)
+            : db_import_fail(import, "the other database cannot be reached", PQerrorMessage(theirs));
     PQfinish(theirs);
     return ok;
-}
-
-/* Judging -------------------------------------------------------------------------------------------------- */
-
-static const char *const verdict_names[IMPORT_VERDICTS] = {
-    [IMPORT_BAD_ID] = "bad_id",     [IMPORT_BAD_TIME] = "bad_time", [IMPORT_BACKWARDS] = "backwards",
-    [IMPORT_FUTURE] = "future",     [IMPORT_OPEN] = "open",         [IMPORT_DUPLICATE] = "duplicate",
-    [IMPORT_LONG] = "long",         [IMPORT_CLASH] = "clash",       [IMPORT_SHORTENED] = "shortened",
-    [IMPORT_AS_IT_IS] = "as_it_is",
-};
-
-/* Each row on its own; then the copies; then the sessions of each member among those that are left: who begins a later
- * one has left the earlier one, and of those that begin together the shortest stays, the time that all of them tell of. A
- * stay of no length is in nobody's way. */
-static const char judge_rows[] =
-    "CREATE TEMPORARY TABLE import_session AS "
-    "WITH parsed AS ("
-    "    SELECT line, pg_temp.import_id(guild_id) AS guild_id, pg_temp.import_id(user_id) AS user_id,"
-    "           pg_temp.import_id(channel_id) AS channel_id, pg_temp.import_time(started_at) AS s,"
-    "           pg_temp.import_time(ended_at) AS e, coalesce(ended_at, '') = '' AS open"
-    "      FROM import_row"
-    "), alone AS ("
-    "    SELECT *, CASE WHEN guild_id IS NULL OR user_id IS NULL OR channel_id IS NULL THEN 'bad_id'"
-    "                   WHEN s IS NULL OR e IS NULL AND NOT open THEN 'bad_time'"
-    "                   WHEN s > now() OR e > now() THEN 'future'"
-    "                   WHEN open THEN 'open'"
-    "                   WHEN e < s THEN 'backwards'"
-    "                   WHEN row_number() OVER (PARTITION BY guild_id, user_id, channel_id, s, e ORDER BY line) > 1"
-    "                   THEN 'duplicate'"
-    "                   WHEN e - s > make_interval(hours => $1::int) THEN 'long' END AS verdict"
-    "      FROM parsed"
-    "), left_over AS ("
-    "    SELECT *, CASE WHEN verdict IS NULL AND e > s THEN row_number() OVER of_start END AS n_of_start,"
-    "           CASE WHEN verdict IS NULL THEN first_value(s) OVER next_start END AS next"
-    "      FROM alone"
-    "    WINDOW of_start AS (PARTITION BY guild_id, user_id, verdict, s, e > s ORDER BY e, line),"
-    "           next_start AS (PARTITION BY guild_id, user_id, verdict ORDER BY s"
-    "                          GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING)"
-    "), judged AS ("
-    "    SELECT line, guild_id, user_id, channel_id, s AS started_at, least(e, next) AS ended_at,"
-    "           CASE WHEN verdict IS NOT NULL THEN verdict"
-    "                WHEN n_of_start > 1 THEN 'clash'"
-    "                WHEN e > next THEN 'shortened' ELSE 'as_it_is' END AS verdict"
-    "      FROM left_over"
-    ")"
-    "SELECT *, CASE WHEN verdict IN ('shortened', 'as_it_is')"
-    "               THEN (row_number() OVER (PARTITION BY verdict IN ('shortened', 'as_it_is'), guild_id"
-    "                                        ORDER BY started_at, user_id, line) - 1) / " CHUNK " END AS chunk"
-    "  FROM judged";
-static const char index_sessions[] = "CREATE INDEX ON import_session (guild_id, chunk) WHERE chunk IS NOT NULL;"
-                                     "ANALYZE import_session";
-static const char count_verdicts[] = "SELECT verdict, count(*) FROM import_session GROUP BY verdict";
-static const char list_examples[] =
-    "SELECT x.verdict, x.line, concat(r.guild_id, ',', r.user_id, ',', r.channel_id, ',', r.started_at, ',', r.ended_at) "
-    "FROM (SELECT verdict, line, row_number() OVER (PARTITION BY verdict ORDER BY line) AS n "
-    "      FROM import_session WHERE verdict <> 'as_it_is') AS x JOIN import_row r USING (line) "
-    "WHERE n <= 3 "
-    "ORDER BY x.line";
-static const char list_chunks[] = "SELECT guild_id, chunk "
-                                  "FROM import_session "
-                                  "WHERE chunk IS NOT NULL "
-                                  "GROUP BY guild_id, chunk "
-                                  "ORDER BY guild_id, chunk";
-
-static enum db_import_verdict verdict_of(const char *name)
-{
-    int i = 0;
-    while (strcmp(verdict_names[i], name) != 0)
-        i++;
-    return (enum db_import_verdict)i;
-}
-
-/* NULL after an error. */
-static PGresult *ask(struct db_import *import, const char *sql)
-{
-    PGresult *const result = PQexec(import->pg, sql);
-    if (PQresultStatus(result) == PGRES_TUPLES_OK)
-        return result;
-    fail_result(import, "the database refuses", import->pg, result);
-    return NULL;
-}
-
-static bool read_counts(struct db_import *import, struct db_import_judgement *judgement)
-{
-    PGresult *const counts = ask(import, count_verdicts);
-    for (int i = 0; i < PQntuples(counts); i++)
-        judgement->rows[verdict_of(PQgetvalue(counts, i, 0))] = number(counts, i, 1);
-    judgement->sessions = judgement->rows[IMPORT_SHORTENED] + judgement->rows[IMPORT_AS_IT_IS];
-    PQclear(counts);
-    return import->error == NULL;
-}
-
-static bool read_examples(struct db_import *import, struct db_import_judgement *judgement)
-{
-    PGresult *const rows = ask(import, list_examples);
-    for (int i = 0; i < PQntuples(rows); i++) {
-        struct db_import_example *example = judgement->examples[verdict_of(PQgetvalue(rows, i, 0))];
-        while (example->line != 0)
-            example++;
-        example->line = number(rows, i, 1);
-        snprintf(example->text, sizeof(example->text), "%s", PQgetvalue(rows, i, 2));
-    }
-    PQclear(rows);
-    return import->error == NULL;
-}
-
-bool db_import_judge(struct db_import *import, int64_t max_hours, struct db_import_judgement *judgement)
-{
-    *judgement = (struct db_import_judgement){0};
-    char hours[24];
-    snprintf(hours, sizeof(hours), "%lld", (long long)max_hours);
-    PGresult *const result =
-        PQexecParams(import->pg, judge_rows, 1, NULL, (const char *[]){hours}, NULL, NULL, 0);
-    if (!succeeded(result))
-        return fail_result(import, "the database refuses", import->pg, result);
-    PQclear(result);
-    if (!run(import, index_sessions) || !read_counts(import, judgement) || !read_examples(import, judgement))
-        return false;
-    import->chunks = ask(import, list_chunks);
-    judgement->chunks = (size_t)PQntuples(import->chunks);
-    return import->error == NULL;
-}
-
-/* Taking over ---------------------------------------------------------------------------------------------- */
-
-/* As record_sessions() locks: from here on nobody writes sessions of that server. */
-static const char lock_guild[] =
-    "WITH known AS MATERIALIZED (SELECT FROM guild WHERE guild_id = $1::bigint FOR NO KEY UPDATE) "
-    "SELECT pg_advisory_xact_lock(hashtextextended('guild', $1::bigint)) WHERE NOT EXISTS (SELECT FROM known)";
-
-/* What the database does not have: it wins, with open sessions too. A member's sessions there do not overlap, so what one
- * of ours may touch is the last that began before it, and those that begin within it. A stay of no length is taken unless
- * it is there, or the member is elsewhere before and after it.
- *
- * And nothing beyond what the server's tracker has proven: what it holds in memory begins after that. Its row is the
- * youngest for the server's place; epochs follow the clock. */
-static const char find_parts[] =
-    "WITH proven AS MATERIALIZED ("
-    "    SELECT date_trunc('second', least(now(), (SELECT coalesce(proven_at, to_timestamp(epoch)) FROM tracker_shard"
-    "                                               WHERE ($1::bigint >> 22) % shard_count = shard_id"
-    "                                               ORDER BY epoch DESC LIMIT 1))) AS at"
-    "), ours AS MATERIALIZED ("
-    "    SELECT line, user_id, channel_id, started_at, ended_at, least(ended_at, proven.at) AS until"
-    "      FROM import_session, proven"
-    "     WHERE guild_id = $1::bigint AND chunk = $2::bigint"
-    "), compared AS MATERIALIZED ("
-    "    SELECT ours.*, there.*"
-    "      FROM ours, LATERAL ("
-    "           SELECT range_agg(tstzrange(s.started_at, s.ended_at)) AS ranges,"
-    "                  bool_or(CASE WHEN s.started_at = ours.started_at"
-    "                               THEN s.ended_at = s.started_at AND s.channel_id = ours.channel_id"
-    "                               ELSE s.ended_at IS NULL OR s.ended_at > ours.started_at END) AS is_there"
-    "             FROM (SELECT started_at, ended_at, channel_id"
-    "                     FROM voice_session"
-    "                    WHERE guild_id = $1::bigint AND user_id = ours.user_id AND started_at <= ours.until"
-    "                      AND started_at >= coalesce((SELECT b.started_at"
-    "                                                    FROM voice_session b"
-    "                                                   WHERE b.guild_id = $1::bigint AND b.user_id = ours.user_id"
-    "                                                     AND b.started_at <= ours.started_at"
-    "                                                   ORDER BY b.started_at DESC LIMIT 1), ours.started_at)"
-    "                    ORDER BY started_at OFFSET 0) AS s"
-    "           ) AS there"
-    "     WHERE ours.started_at <= ours.until"
-    "), parts AS ("
-    "    INSERT INTO import_part (line, user_id, channel_id, started_at, ended_at)"
-    "    SELECT line, user_id, channel_id, lower(part), upper(part)"
-    "      FROM compared, unnest(tstzmultirange(tstzrange(started_at, until)) - coalesce(ranges, '{}')) AS part"
-    "     UNION ALL "
-    "    SELECT line, user_id, channel_id, started_at, started_at"
-    "      FROM compared"
-    "     WHERE ended_at = started_at AND is_there IS NOT TRUE"
-    "    RETURNING line, started_at, ended_at"
-    "), taken AS ("
-    "    SELECT line, count(*) AS n, sum(ended_at - started_at) AS length FROM parts GROUP BY line"
-    ")"
-    "SELECT count(*) FILTER (WHERE ended_at <= proven.at AND length = ended_at - started_at),"
-    "       count(*) FILTER (WHERE ended_at <= proven.at AND length < ended_at - started_at),"
-    "       count(*) FILTER (WHERE ended_at <= proven.at AND length IS NULL),"
-    "       count(*) FILTER (WHERE ended_at > proven.at),"
-    "       coalesce(sum(n), 0), coalesce(extract(epoch FROM sum(length)), 0)::bigint"
-    "  FROM proven, ours LEFT JOIN taken USING (line)";
-
-/* The tracker's ids are snowflakes: downwards from 0 there is room. */
-static const char record_parts[] =
-    "SELECT record_sessions($1::bigint, array_agg(lowest - n), array_agg(user_id), array_agg(channel_id),"
-    "                       array_agg(extract(epoch FROM started_at)::bigint),"
-    "                       array_agg(extract(epoch FROM ended_at)::bigint), array_agg('import'::text)) "
-    "FROM (SELECT least(0, min(session_id)) AS lowest FROM voice_session WHERE guild_id = $1::bigint) AS before,"
-    "     (SELECT *, row_number() OVER (ORDER BY started_at, user_id, ended_at) AS n FROM import_part) AS part "
-    "HAVING count(*) > 0";
-
-/* NULL after an error; *again where it was the other's turn. */
-static PGresult *step(struct db_import *import, const char *sql, int n, const char *const *parameters,
-                      bool *again)
-{
-    PGresult *const result = PQexecParams(import->pg, sql, n, NULL, parameters, NULL, NULL, 0);
-    if (PQresultStatus(result) == PGRES_TUPLES_OK)
-        return result;
-    const char *const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    *again = sqlstate != NULL && strcmp(sqlstate, "40P01") == 0;
-    fail_result(import, "the database refuses", import->pg, result);
-    return NULL;
-}
-
-static bool take(struct db_import *import, const char *const *chunk, bool dry, struct db_import_taking *sum,
-                 bool *again)
-{
-    PGresult *found = NULL;
-    bool ok = run(import, "BEGIN");
-    if (ok && !dry) {
-        PGresult *const locked = step(import, lock_guild, 1, chunk, again);
-        ok = locked != NULL;
-        PQclear(locked);
-    }
-    if (ok) {
-        found = step(import, find_parts, 2, chunk, again);
-        ok = found != NULL;
-    }
-    if (ok && !dry) {
-        PGresult *const recorded = step(import, record_parts, 1, chunk, again);
-        ok = recorded != NULL;
-        PQclear(recorded);
-    }
-    ok = ok && run(import, "COMMIT");
-    if (ok) {
-        sum->whole += number(found, 0, 0);
-        sum->in_part += number(found, 0, 1);
-        sum->known += number(found, 0, 2);
-        sum->cut += number(found, 0, 3);
-        sum->sessions += number(found, 0, 4);
-        sum->seconds += number(found, 0, 5);
-    }
-    PQclear(found);
-    return ok;
-}
-
-bool db_import_take(struct db_import *import, size_t chunk, bool dry, struct db_import_taking *taking)
-{
-    const char *const key[] = {PQgetvalue(import->chunks, (int)chunk, 0),
-                               PQgetvalue(import->chunks, (int)chunk, 1)};
-    for (int tries = 1;; tries++) {
-        bool again = false;
-        if (take(import, key, dry, taking, &again))
-            return true;
-        PQclear(PQexec(import->pg, "ROLLBACK"));
-        if (!again || tries == TRIES)
-            return false;
-        free(import->error);
-        import->error = NULL;
-    }
 }

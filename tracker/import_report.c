@@ -61,7 +61,7 @@ void import_report_print(const struct import_report *report)
         line(judgement->rows[i], verdicts[i].words);
         examples(judgement->examples[i], report->options->file != NULL);
     }
-    printf("of these sessions\n");
+    printf("of the %lld sessions that are left\n", (long long)judgement->sessions);
     line(taking->known, "are there already");
     line(taking->in_part, "are there in part: what is missing is taken");
     line(taking->cut, "go on after the last proof of the tracker: what is missing before that is taken");

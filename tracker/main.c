@@ -9,15 +9,13 @@
 #include "infra/listener.h"
 #include "infra/log.h"
 #include "infra/loop.h"
-#include "infra/mem.h"
 #include "infra/metrics_server.h"
 #include "infra/rest.h"
+#include "tracker/arguments.h"
 #include "tracker/export.h"
-#include "tracker/import.h"
 #include "tracker/metrics.h"
 #include "tracker/shards.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -162,106 +160,6 @@ static int run(struct tracker *tracker, struct shards_config *config, const char
     return tracker->exit_code;
 }
 
-/* What is asked for ------------------------------------------------------------------------------------------- */
-
-static int usage(void)
-{
-    fputs("usage: tracker                         follow voice and write sessions\n"
-          "       tracker --migrate               make or update the tables, then end\n"
-          "       tracker --import FILE           take over sessions from CSV; -: from stdin\n"
-          "       tracker --import-pwr-bot URL    take over sessions from the database of a pwr-bot\n"
-          "           --dry-run                   only say what would be taken\n"
-          "           --max-hours N               longer sessions are left out: 72 if not said\n"
-          "       tracker --export [FILE]         write ended sessions as CSV; without FILE to stdout\n"
-          "           --server ID                 of one server only\n"
-          "Settings come from the environment and from .env; see README.md.\n",
-          stderr);
-    return CONFIG_EXIT;
-}
-
-struct words {
-    enum { FOLLOW, MIGRATE, IMPORT, EXPORT } what;
-    int n; /* of those that say what */
-    bool of_import, of_export;
-    struct import_options import;
-    const char *export_path;
-    uint64_t server;
-};
-
-/* A URL with a password is not left for everybody to see in the list of processes. */
-static const char *take_secret(char *argument)
-{
-    const char *const copy = mem_strdup(argument);
-    memset(argument, 'x', strlen(argument));
-    return copy;
-}
-
-static bool read_hours(const char *text, int64_t *hours)
-{
-    char *end;
-    *hours = strtol(text, &end, 10);
-    return *end == '\0' && *hours >= 1 && *hours <= 100000;
-}
-
-static bool read_word(struct words *words, int option)
-{
-    switch (option) {
-    case 'm':
-        words->what = MIGRATE;
-        words->n++;
-        return true;
-    case 'i':
-        words->what = IMPORT;
-        words->n++;
-        words->import.file = optarg;
-        return true;
-    case 'p':
-        words->what = IMPORT;
-        words->n++;
-        words->import.pwr_bot = take_secret(optarg);
-        return true;
-    case 'e':
-        words->what = EXPORT;
-        words->n++;
-        return true;
-    case 'd':
-        words->import.dry_run = words->of_import = true;
-        return true;
-    case 'h':
-        words->of_import = true;
-        return read_hours(optarg, &words->import.max_hours);
-    case 's':
-        words->of_export = true;
-        return snowflake_parse(optarg, &words->server);
-    default:
-        return false;
-    }
-}
-
-static bool read_words(int argc, char **argv, struct words *words)
-{
-    static const struct option options[] = {
-        {"migrate", no_argument, NULL, 'm'},
-        {"import", required_argument, NULL, 'i'},
-        {"import-pwr-bot", required_argument, NULL, 'p'},
-        {"dry-run", no_argument, NULL, 'd'},
-        {"max-hours", required_argument, NULL, 'h'},
-        {"export", no_argument, NULL, 'e'},
-        {"server", required_argument, NULL, 's'},
-        {NULL, 0, NULL, 0},
-    };
-    *words = (struct words){.import = {.max_hours = IMPORT_MAX_HOURS}, .export_path = "-"};
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (!read_word(words, option))
-            return false;
-    }
-    if (words->what == EXPORT && optind < argc)
-        words->export_path = argv[optind++];
-    return optind == argc && words->n <= 1 && (!words->of_import || words->what == IMPORT) &&
-           (!words->of_export || words->what == EXPORT);
-}
-
 static int follow(const char *database_url)
 {
     config_snowflake("DISCORD_APPLICATION_ID"); /* asked for so that a mix-up shows at the start */
@@ -289,23 +187,23 @@ int main(int argc, char **argv)
 {
     guard_process();
     log_set_program("tracker");
-    struct words words;
-    if (!read_words(argc, argv, &words))
-        return usage();
+    struct arguments arguments;
+    if (!arguments_read(argc, argv, &arguments))
+        return CONFIG_EXIT;
     config_load();
     config_log_level();
     const char *const database_url = db_conninfo_setting();
-    if (words.what != FOLLOW && !config_check("tracker"))
+    if (arguments.what != TRACKER_FOLLOW && !config_check("tracker"))
         return CONFIG_EXIT;
-    switch (words.what) {
-    case FOLLOW:
+    switch (arguments.what) {
+    case TRACKER_FOLLOW:
         return follow(database_url);
-    case MIGRATE:
+    case TRACKER_MIGRATE:
         return db_migrate(database_url, db_migrations, db_roles) ? EXIT_SUCCESS : EXIT_FAILURE;
-    case IMPORT:
-        return import_run(database_url, &words.import);
-    case EXPORT:
-        return export_run(database_url, words.export_path, words.server);
+    case TRACKER_IMPORT:
+        return import_run(database_url, &arguments.import);
+    case TRACKER_EXPORT:
+        return export_run(database_url, arguments.export_path, arguments.export_server);
     }
     return EXIT_FAILURE;
 }

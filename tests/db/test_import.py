@@ -306,10 +306,10 @@ def test_one_at_a_time(sql, database):
     assert done.code == 1 and "another import runs" in done.err
 
 
-def begin(database, *words, **more):
+def begin(database, *words, stdin=None, **environment):
     return subprocess.Popen(
-        [BIN / "tracker", *map(str, words)], env={"PATH": os.environ["PATH"], "DATABASE_URL": database}, cwd="/tmp",
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more,
+        [BIN / "tracker", *map(str, words)], env={"PATH": os.environ["PATH"], "DATABASE_URL": database, **environment}, cwd="/tmp",
+        stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )
 
 
@@ -335,6 +335,32 @@ def test_interrupted_it_goes_on_where_it_was(sql, database, tmp_path):
     assert_ledger_is_whole(sql)
     assert take(database, path.read_text()).last().startswith("imported 10 sessions")
     assert export(database) == path.read_text()
+
+
+def test_of_two_that_wait_for_each_other_it_begins_again(sql, database):
+    """A tracker that writes for a server which it did not know a moment ago, while we do."""
+    with psycopg.connect(database) as other:
+        other.execute("SET deadlock_timeout = '10min'")  # it is not the one to give way
+        other.execute("INSERT INTO guild_total VALUES (1, 'all', '1970-01-01', 0, 0)")
+        program = begin(database, "--import", "-", stdin=subprocess.PIPE, PGOPTIONS="-c deadlock_timeout=3s")
+        program.stdin.write(HEAD + row(7, 0, 60, guild=1))
+        program.stdin.close()
+        program.stdin = None
+        wait_for(lambda: waits_for_a_lock(sql), "its wait")
+        other.execute("SELECT pg_advisory_xact_lock(hashtextextended('guild', 1))")
+        other.rollback()
+    out, err = program.communicate(timeout=30)
+    assert program.returncode == 0 and out.endswith("imported 1 sessions of 0 h 01 min 00 s\n"), err
+    assert_ledger_is_whole(sql)
+
+
+def test_a_large_server_is_looked_up_by_member(sql, database):
+    """Though the planner has never heard of it: of each member's sessions those beside ours are read."""
+    file = HEAD + "".join(row(user, 100 * n, 100 * n + 90) for n in range(600) for user in range(1, 11))
+    take(database, file)
+    take(database, file)
+    read = sql.execute("SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'voice_session'").fetchone()[0]
+    assert 6000 < read < 10 * 6000
 
 
 def test_killed_in_a_chunk_it_leaves_nothing_of_it(sql, database, tmp_path):

@@ -62,7 +62,9 @@ def test_it_is_seen_at_once(discord, sql, database, trackers, handlers):
     trackers.start()
     handlers()
     wait_for(lambda: sql.execute("SELECT 1 FROM guild WHERE guild_id = %s", [discord.guild]).fetchone(), "the server")
-    now = int(time.time())
-    take(database, HEAD + row(discord.guild, discord.people[3], now - 90_000_000, now - 90_000_000 + 7200))
-    shown = str(discord.leaderboard("all_time"))
-    assert "2h" in shown, shown
+    today = int(time.time()) // 86400 * 86400
+    user = discord.people[3]
+    take(database, HEAD + "".join(row(discord.guild, user, today - day * 86400, today - day * 86400 + 7200) for day in [1, 2, 3, 400]))
+    assert "8h" in str(discord.leaderboard("all_time"))
+    sent = discord.interaction(command="stats", options={"time_range": "yearly"}, user_id=str(user))
+    assert "Current streak 3 days" in str(discord.answer(sent["interaction_id"]))
