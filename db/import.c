@@ -67,17 +67,13 @@ PGresult *db_import_query(struct db_import *import, const char *sql, int n, cons
 
 /* Connecting ----------------------------------------------------------------------------------------------- */
 
-/* Should this process be killed, what it runs ends with it. Nothing is known of the size of a server whose first sessions
- * come now: to the planner all indexes are the same then, but that one of them need not look at the table. It must not
- * take that one, which has each server's sessions in order of their ends. */
+/* Should this process be killed, what it runs ends with it. */
 static const char settings[] = "SET client_min_messages = warning;"
                                "SET client_encoding = 'UTF8';"
                                "SET TimeZone = 'UTC';"
                                "SET DateStyle = 'ISO, YMD';"
                                "SET statement_timeout = 0;"
                                "SET jit = off;"
-                               "SET enable_indexonlyscan = off;"
-                               "SET enable_bitmapscan = off;"
                                "SET work_mem = '64MB';"
                                "SET client_connection_check_interval = '1s'";
 static const char is_migrated[] = "SELECT FROM schema_migration WHERE name = $1";

@@ -11,7 +11,8 @@ static const char lock_guild[] =
 
 /* What the database does not have: it wins, with open sessions too. A member's sessions there do not overlap, so what one
  * of ours may touch is the last that began before it, and those that begin within it. A stay of no length is taken unless
- * it is there, or the member is elsewhere before and after it.
+ * it is there, or the member is elsewhere before and after it. Of a server whose first sessions come now the planner knows
+ * nothing, and any index of servers is the same to it: because of the order it takes the members' one.
  *
  * And nothing beyond what the server's tracker has proven: what it holds in memory begins after that. Its row is the
  * youngest for the server's place; epochs follow the clock. */

@@ -63,19 +63,20 @@ static bool read_pieces(struct import *import, FILE *file)
     static char piece[PIECE];
     int64_t done = 0;
     size_t n;
-    while (interrupted == 0 && (n = fread(piece, 1, sizeof(piece), file)) > 0) {
+    bool ok = true;
+    while (ok && interrupted == 0 && (n = fread(piece, 1, sizeof(piece), file)) > 0) {
         const size_t skipped = done == 0 && has_byte_order_mark(piece, n) ? 3 : 0;
-        if (!db_import_csv_put(import->db, piece + skipped, n - skipped))
-            return false;
+        ok = db_import_csv_put(import->db, piece + skipped, n - skipped);
         done += (int64_t)n;
         progress_show(&import->progress, done);
     }
+    const int error = ferror(file) != 0 ? errno : 0;
+    progress_end(&import->progress);
     if (interrupted != 0)
         return complain_of_interruption();
-    if (ferror(file) != 0)
-        return complain(import->options->file, strerror(errno));
-    progress_end(&import->progress, done);
-    return db_import_csv_end(import->db);
+    if (error != 0)
+        return complain(import->options->file, strerror(error));
+    return ok && db_import_csv_end(import->db);
 }
 
 static bool read_csv(struct import *import)
@@ -105,10 +106,9 @@ static bool on_rows(void *arg, int64_t done, int64_t total)
 static bool read_pwr_bot(struct import *import)
 {
     progress_begin(&import->progress, "reading", "rows", 1, 0);
-    if (!db_import_pwr_bot(import->db, import->options->pwr_bot, on_rows, import))
-        return false;
-    progress_end(&import->progress, import->progress.total);
-    return true;
+    const bool ok = db_import_pwr_bot(import->db, import->options->pwr_bot, on_rows, import);
+    progress_end(&import->progress);
+    return ok;
 }
 
 /* All of it ----------------------------------------------------------------------------------------------------- */
@@ -116,15 +116,14 @@ static bool read_pwr_bot(struct import *import)
 static bool take_chunks(struct import *import)
 {
     const struct db_import_judgement *const judgement = &import->report.judgement;
-    struct db_import_taking *const taking = &import->report.taking;
     progress_begin(&import->progress, import->options->dry_run ? "comparing" : "writing", "sessions", 1,
                    judgement->sessions);
     bool ok = true;
     for (size_t i = 0; ok && interrupted == 0 && i < judgement->chunks; i++) {
-        ok = db_import_take(import->db, i, import->options->dry_run, taking);
+        ok = db_import_take(import->db, i, import->options->dry_run, &import->report.taking);
         progress_show(&import->progress, import_report_done(&import->report));
     }
-    progress_end(&import->progress, import_report_done(&import->report));
+    progress_end(&import->progress);
     return ok;
 }
 
@@ -151,7 +150,7 @@ int import_run(const char *database_url, const struct import_options *options)
     const bool ok = go(&import);
     const char *const error = db_import_error(import.db);
     if (error != NULL)
-        complain(options->file != NULL ? options->file : "pwr-bot", log_quote(error));
+        complain("tracker", log_quote(error));
     db_import_destroy(import.db);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

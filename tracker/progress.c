@@ -30,22 +30,23 @@ static void print_amount(const struct progress *progress, int64_t amount)
         fprintf(stderr, "%.1f", (double)amount / (double)progress->per_unit);
 }
 
-static void print_bar(const struct progress *progress, int64_t done)
+static void print_bar(const struct progress *progress)
 {
-    const int filled = (int)(done < progress->total ? done * BAR_WIDTH / progress->total : BAR_WIDTH);
+    const bool whole = progress->done >= progress->total;
+    const int filled = whole ? BAR_WIDTH : (int)(progress->done * BAR_WIDTH / progress->total);
     fputs(" [", stderr);
     for (int i = 0; i < BAR_WIDTH; i++)
         fputc(i < filled ? '#' : '-', stderr);
     fputs("]", stderr);
 }
 
-static void print(struct progress *progress, int64_t done, bool end)
+static void print(struct progress *progress, bool end)
 {
     fprintf(stderr, "%s%-9s", progress->terminal ? "\r" : "", progress->what);
     if (progress->terminal && progress->total > 0)
-        print_bar(progress, done);
+        print_bar(progress);
     fputc(' ', stderr);
-    print_amount(progress, done);
+    print_amount(progress, progress->done);
     if (progress->total > 0) {
         fputs(" of ", stderr);
         print_amount(progress, progress->total);
@@ -58,11 +59,12 @@ static void print(struct progress *progress, int64_t done, bool end)
 
 void progress_show(struct progress *progress, int64_t done)
 {
+    progress->done = done;
     if (clock_monotonic_ms() - progress->shown_ms >= (progress->terminal ? BAR_MS : LINE_MS))
-        print(progress, done, false);
+        print(progress, false);
 }
 
-void progress_end(struct progress *progress, int64_t done)
+void progress_end(struct progress *progress)
 {
-    print(progress, done, true);
+    print(progress, true);
 }

@@ -8,6 +8,7 @@ struct progress {
     const char *what, *unit; /* "reading", "MB" */
     int64_t per_unit;        /* 1000000, say */
     int64_t total;           /* 0: not known */
+    int64_t done;
     int64_t begun_ms, shown_ms;
     bool terminal;
 };
@@ -16,4 +17,5 @@ void progress_begin(struct progress *progress, const char *what, const char *uni
                     int64_t total);
 /* As often as one likes. */
 void progress_show(struct progress *progress, int64_t done);
-void progress_end(struct progress *progress, int64_t done);
+/* Shows it a last time. */
+void progress_end(struct progress *progress);
