@@ -1,4 +1,4 @@
-"""`tracker --import` and `--export`: what is made of rows from elsewhere, on a real PostgreSQL."""
+"""`tracker --import` and `--export`: what is made of rows from elsewhere, on a real PostgreSQL, with no more rights than a tracker has."""
 
 import os
 import pty
@@ -307,6 +307,7 @@ def test_one_at_a_time(sql, database):
 
 
 def begin(database, *words, stdin=None, **environment):
+    environment = environment or logged_in_as("tracker", {"DATABASE_URL": database})
     return subprocess.Popen(
         [BIN / "tracker", *map(str, words)], env={"PATH": os.environ["PATH"], "DATABASE_URL": database, **environment}, cwd="/tmp",
         stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -349,7 +350,7 @@ def test_of_two_that_wait_for_each_other_it_begins_again(sql, database):
     with psycopg.connect(database) as other:
         other.execute("SET deadlock_timeout = '10min'")  # it is not the one to give way
         other.execute("INSERT INTO guild_total VALUES (1, 'all', '1970-01-01', 0, 0)")
-        program = begin(database, "--import", "-", stdin=subprocess.PIPE, PGOPTIONS="-c deadlock_timeout=3s")
+        program = begin(database, "--import", "-", stdin=subprocess.PIPE, PGOPTIONS="-c deadlock_timeout=3s")  # the owner may
         program.stdin.write(HEAD + row(7, 0, 60, guild=1))
         program.stdin.close()
         program.stdin = None
@@ -398,7 +399,8 @@ def test_a_bar_on_a_terminal(database, tmp_path):
     path.write_text(HEAD + row(7, 0, 60))
     ours, theirs = pty.openpty()
     program = subprocess.Popen(
-        [BIN / "tracker", "--import", path], env={"PATH": os.environ["PATH"], "DATABASE_URL": database}, cwd="/tmp", stdout=subprocess.DEVNULL, stderr=theirs
+        [BIN / "tracker", "--import", path], env=logged_in_as("tracker", {"PATH": os.environ["PATH"], "DATABASE_URL": database}), cwd="/tmp",
+        stdout=subprocess.DEVNULL, stderr=theirs,
     )
     assert program.wait(60) == 0
     shown = os.read(ours, 65536).decode()
@@ -476,26 +478,3 @@ def test_the_other_password_is_not_in_the_list_of_processes(database):
             assert "hush" not in words.read()
         program.kill()
         program.communicate()
-
-
-# Rights -----------------------------------------------------------------------------------------------------------------
-
-ROLLUP_TABLES = "voice_daily_activity, guild_daily_activity, voice_total, voice_total_bucket, guild_total, guild_last_day"
-
-
-def test_what_rights_it_takes(sql, database):
-    """Those of a tracker, and temporary tables."""
-    role = "importer_" + database.split("dbname=")[1]
-    sql.execute(f"CREATE ROLE {role} LOGIN")
-    try:
-        sql.execute(f"GRANT SELECT, INSERT, UPDATE ON voice_session, {ROLLUP_TABLES} TO {role}")
-        sql.execute(f"GRANT SELECT ON schema_migration, tracker_shard, guild TO {role}")
-        sql.execute(f"GRANT UPDATE (name) ON guild TO {role}")  # to lock a row
-        sql.execute(f"GRANT TEMPORARY ON DATABASE {database.split('dbname=')[1]} TO {role}")
-        url = psycopg.conninfo.make_conninfo(database, user=role)
-        text = HEAD + row(7, 0, 60) + row(8, 0, 60, guild=2)
-        assert take(url, text).last().startswith("imported 2 sessions")
-        assert sorted(export(url)) == sorted(text)
-    finally:
-        sql.execute(f"DROP OWNED BY {role}")
-        sql.execute(f"DROP ROLE {role}")

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from harness import BIN, wait_for
+from harness import BIN, logged_in_as, wait_for
 from plain_sql import assert_ledger_is_whole, instant
 
 HEAD = "guild_id,user_id,channel_id,started_at,ended_at\n"
@@ -17,8 +17,8 @@ def row(guild, user, start, end):
 
 def take(database, text):
     done = subprocess.run(
-        [BIN / "tracker", "--import", "-"], env={"PATH": os.environ["PATH"], "DATABASE_URL": database}, cwd="/tmp", input=text, capture_output=True,
-        text=True, timeout=120,
+        [BIN / "tracker", "--import", "-"], env=logged_in_as("tracker", {"PATH": os.environ["PATH"], "DATABASE_URL": database}), cwd="/tmp",
+        input=text, capture_output=True, text=True, timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
