@@ -343,7 +343,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         .bot = bot,
         .turns = turns,
         .token = "token",
-        .shard_count = 1,
+        .shard_count = 16, /* of whose refused IDENTIFYs some are free */
         .session = {resumes ? "session" : NULL, "wss://resume.discord.gg", 5},
     };
     if (resumes)

@@ -44,9 +44,20 @@ static void hold_plain(const char *markdown)
     }
 }
 
+/* Nothing in it turns what stands around it: U+202A to U+202E, U+2066 to U+2069. */
+static void hold_no_direction(const char *s)
+{
+    for (; (s = strchr(s, 0xe2)) != NULL; s++) {
+        const unsigned char second = (unsigned char)s[1], third = (unsigned char)s[2];
+        hold(second != 0x80 || third < 0xaa || third > 0xae);
+        hold(second != 0x81 || third < 0xa6 || third > 0xa9);
+    }
+}
+
 static void try_words(const char *name, const char *clean)
 {
     hold_line(clean, CHARACTERS);
+    hold_no_direction(clean);
     char *const again = words_clean(clean);
     hold(strcmp(clean, again) == 0);
     free(again);
