@@ -223,34 +223,36 @@ def test_nothing_beyond_what_the_tracker_has_proven(sql, database):
     assert_ledger_is_whole(sql)
 
 
-@pytest.mark.parametrize(
-    "text, words",
-    [
-        ("", "line 1"),
-        (HEAD, None),
-        (HEAD.strip(), None),
-        ("\ufeff" + HEAD.replace("\n", "\r\n") + row(7, 0, 60).replace("\n", "\r\n"), None),
-        (HEAD + '"1","2","3","2026-01-01 00:00:00","2026-01-01 00:00:00"', None),
-        (HEAD.replace("_id", ""), "line 1"),
-        (HEAD.replace("user_id", "member_id"), "line 1"),
-        (row(7, 0, 60), "line 1"),
-        (HEAD + row(7, 0, 60) + "1,2,3\n", "line 3"),
-        (HEAD + row(7, 0, 60).strip() + ",6\n", "line 2"),
-        (HEAD + row(7, 0, 60) + "\n" + row(8, 0, 60), "line 3"),
-        (HEAD + row(7, 0, 60) + '1,2,"3\n' + row(8, 0, 60), "line 5"),
-        (HEAD + row(7, 0, 60) + "\\.\n" + row(8, 0, 60), "backslash"),
-        (HEAD + row(7, 0, 60) + "1,2,\0,4,5\n", "line 3"),
-        (HEAD.encode() + row(7, 0, 60).encode() + b"1,2,\xff,4,5\n", "line 3"),
-    ],
-)
-def test_a_malformed_file_is_refused_as_a_whole(database, text, words):
-    done = tracker(database, "--import", "-", stdin=text if isinstance(text, bytes) else text.encode())
-    out, err = done.out.decode(), done.err.decode()
-    if words is None:
-        assert done.code == 0, err
-    else:
-        assert done.code == 1 and "nothing of it was taken" in err and words in err
-        assert out == "" and export(database) == HEAD
+GOOD = row(7, 0, 60)
+IN_FORM = [
+    HEAD,
+    HEAD.strip(),
+    "\ufeff" + HEAD.replace("\n", "\r\n") + GOOD.replace("\n", "\r\n"),
+    HEAD + '"1","2","3","2026-01-01 00:00:00","2026-01-01 00:00:00"',
+]
+MALFORMED = [
+    ("", "line 1"),
+    (HEAD.replace("_id", ""), "line 1"),
+    (HEAD.replace("user_id", "member_id"), "line 1"),
+    (GOOD, "line 1"),
+    (HEAD + GOOD + "1,2,3\n", "line 3"),
+    (HEAD + GOOD.strip() + ",6\n", "line 2"),
+    (HEAD + GOOD + "\n" + GOOD, "line 3"),
+    (HEAD + GOOD + '1,2,"3\n' + GOOD, "line 5"),
+    (HEAD + GOOD + "\\.\n" + GOOD, "backslash"),
+    (HEAD + GOOD + "1,2,\0,4,5\n", "line 3"),
+    (HEAD + GOOD + "1,2,\udcff,4,5\n", "line 3"),
+]
+
+
+def test_a_malformed_file_is_refused_as_a_whole(database):
+    for text, words in MALFORMED:
+        done = tracker(database, "--import", "-", stdin=text.encode(errors="surrogateescape"))
+        assert (done.code, done.out) == (1, b"")
+        assert b"nothing of it was taken" in done.err and words.encode() in done.err, (text, done.err)
+    assert export(database) == HEAD
+    for text in IN_FORM:
+        take(database, text.encode())
 
 
 FIELD = strategies.one_of(
@@ -348,7 +350,7 @@ def test_interrupted_it_goes_on_where_it_was(sql, database, tmp_path):
 def test_of_two_that_wait_for_each_other_it_begins_again(sql, database):
     """A tracker that writes for a server which it did not know a moment ago, while we do."""
     with psycopg.connect(database) as other:
-        other.execute("SET deadlock_timeout = '10min'")  # it is not the one to give way
+        other.execute("SET deadlock_timeout = '60s'")  # it is not the one to give way
         other.execute("INSERT INTO guild_total VALUES (1, 'all', '1970-01-01', 0, 0)")
         program = begin(database, "--import", "-", stdin=subprocess.PIPE, PGOPTIONS="-c deadlock_timeout=3s")  # the owner may
         program.stdin.write(HEAD + row(7, 0, 60, guild=1))
