@@ -14,7 +14,7 @@ import threading
 import time
 import zlib
 
-from harness import BIN
+from harness import BIN, wait_for
 
 MEASURED = "asan" not in str(BIN)  # a sanitizer keeps what is freed
 
@@ -75,6 +75,11 @@ def idle(program, share=0.2):
         return cpu_seconds(program) - before < share or not MEASURED
 
     return any(is_idle() for _ in range(3))
+
+
+def assert_served(discord):
+    """Soon; on a slow machine not always within Discord's three seconds."""
+    wait_for(lambda: discord.interaction(ping=True)["response"] == {"type": 1}, "a PING's answer")
 
 
 # A client -----------------------------------------------------------------------------------------------------------

@@ -284,7 +284,7 @@ def test_bombs_and_floods(trackers, gateway, what):
         script(connection)
         over.set()
 
-    peer = gateway(running(act))
+    peer = gateway(running(act, 60000))
     tracker = trackers.start(wait=False, **peer.settings(), METRICS_LISTEN=f"127.0.0.1:{port}")
     wait_for(lambda: "shard_claimed" in tracker.log(), "the start")
     watching(port, 1)

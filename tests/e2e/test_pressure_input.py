@@ -9,7 +9,7 @@ import time
 import pytest
 from answers import alt, picture, words
 from harness import wait_for
-from hostile import NAMES, OTHERS, bounded, idle
+from hostile import NAMES, OTHERS, assert_served, bounded, idle
 
 MEBIBYTE = 1 << 20
 ids = itertools.count(int(1000 * time.time() - 1420070400000) << 22)
@@ -87,7 +87,7 @@ def test_every_value_of_every_kind(discord, handlers, ledger, post, kind):
                 assert status in (200, 400), (path, other, status, answer)
                 statuses.add(status)
         assert statuses == {200, 400}
-        assert discord.interaction(ping=True)["response"] == {"type": 1}
+        assert_served(discord)
         nothing_is_under_way(discord, ledger)
     assert idle(handler)
     assert all(line.isprintable() for line in handler.log().split("\n"))
@@ -148,12 +148,11 @@ def test_names_on_cards_and_in_words(discord, handlers, ledger):
         for what, name in IN_DATABASE.items():
             ledger.execute("UPDATE guild SET name = %s", [name])
             member = {"avatar": None, "nick": name, "roles": [], "permissions": "0", "user": user}
-            began = time.monotonic()
             board = discord.leaderboard("all_time", merge={"member": member})
-            assert picture(discord, board) and time.monotonic() - began < 5, what
+            assert picture(discord, board), what
             assert_plain(alt(board))
             discord.faults(app_permissions="0")
             assert_plain(words(discord.leaderboard("all_time", merge={"member": member})))
             discord.faults(app_permissions="2147863552")
-            assert discord.interaction(ping=True)["response"] == {"type": 1}
+            assert_served(discord)
     assert idle(handler)

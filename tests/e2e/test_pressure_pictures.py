@@ -5,7 +5,7 @@ import time
 import zlib
 
 from answers import click, picture
-from hostile import WebServer, bounded, idle, response
+from hostile import WebServer, assert_served, bounded, idle, response
 
 MEBIBYTE = 1 << 20
 
@@ -94,8 +94,8 @@ def test_whatever_a_picture_is(discord, handlers, ledger):
     with bounded(handler, 150):
         for control in [None, "Next", "Next"]:
             board = discord.leaderboard("all_time") if control is None else click(discord, board, control)
-            assert picture(discord, board) and board["took_ms"] < 5000
-            assert discord.interaction(ping=True)["response"] == {"type": 1}
+            assert picture(discord, board)
+            assert_served(discord)
     assert len(given) >= len(BAD), given
     assert idle(handler)
     cdn.close()
