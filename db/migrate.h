@@ -36,7 +36,8 @@ const char *db_migrations_last(void);
  * Applies what the database lacks, each migration in a transaction of its own together with its row in
  * schema_migration; names there that are not in the list are a newer program's and stay. Waits for another process that
  * is doing the same. For a table that is in use it waits a moment only, for all who come behind wait too, and tries
- * again for ten minutes. An index that is made concurrently is begun again where it was broken off. At the end roles runs,
- * whether or not there was something to apply. Blocks: for use before a loop runs. False (logged) where the database cannot be reached or refuses one; those before it stay applied.
+ * again for ten minutes. An index that is made concurrently is begun again where it was broken off. At the end roles
+ * runs, whether or not there was something to apply. Blocks: for use before a loop runs. False (logged) where the
+ * database cannot be reached or refuses one; those before it stay applied.
  */
 bool db_migrate(const char *url, const struct db_migration *migrations, const char *roles);
