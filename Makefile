@@ -10,7 +10,8 @@ CC      := $(if $(filter fuzz,$(FLAVOUR)),clang,gcc)
 FLAGS_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FLAGS_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-FLAGS_coverage := -O0 --coverage -fprofile-update=atomic
+# What a child ran is written by exit() alone.
+FLAGS_coverage := -O0 --coverage -fprofile-update=atomic -D_exit=exit
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum
 PACKAGES := cairo pangocairo pangoft2 fontconfig libcjson libcurl libdeflate libh2o-evloop libjpeg libmicrohttpd libpq libsodium openssl spng zlib

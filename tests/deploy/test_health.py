@@ -47,3 +47,10 @@ def test_something_else_is_there():
 def test_a_wrong_address_is_named():
     code, said = health("here")
     assert code == 1 and said.startswith("handler: LISTEN ")
+    code, said = health("here:80")
+    assert code == 1 and said.startswith("handler: LISTEN ")
+
+
+def test_a_v6_address_of_its_own():
+    code, said = health(f"[::1]:{free_port()}")
+    assert code == 1 and said.startswith("handler: GET /healthz at ::1 port ")

@@ -377,6 +377,9 @@ def test_while_the_database_is_away(discord, handlers, ledger, database):
         wait_for(lambda: status_of(discord.handler_port, "/readyz") == 503, "not ready")
         assert status_of(discord.handler_port, "/healthz") == 200
         assert words(discord.leaderboard()).startswith("I could not read the database.")
+        for command in ["stats", "settings"]:
+            sent = discord.interaction(command=command, options={}, permissions=str(1 << 5))
+            assert words(discord.answer(sent["interaction_id"])).startswith("I could not read the database."), command
     wait_for(lambda: is_ready(discord.handler_port), "ready again", 30)
     assert picture(discord, discord.leaderboard())
 

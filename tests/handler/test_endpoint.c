@@ -412,6 +412,9 @@ static const char ping[] = "{\"id\":\"1\",\"application_id\":\"7\",\"type\":1,\"
     "\"message\":{\"id\":\"555\",\"interaction_metadata\":{\"user\":{\"id\":\"%s\"}}},"                        \
     "\"data\":{\"component_type\":2,\"custom_id\":\"%s\"}}"
 
+#define OF_TYPE(type)                                                                                          \
+    "{\"id\":\"99\",\"application_id\":\"7\",\"type\":" type ",\"token\":\"t\"," SERVER("0", "1") "\"data\":{}}"
+
 static const char leaderboard[] = COMMAND(SERVER("34816", "1000"), "leaderboard", "");
 
 static void fill_board(void)
@@ -532,6 +535,7 @@ static void test_refused(void **state)
     expect(post_signed("{\"id\":\"1\",\"application_id\":\"7\",\"type\":77,\"token\":\"t\"}"), 400,
            "unknown type");
     expect(post_signed("{\"id\":\"1\",\"application_id\":\"8\",\"type\":1,\"token\":\"t\"}"), 400, "another");
+    expect(post_signed(OF_TYPE("4")), 400, "no autocomplete");
     expect(post_signed(ping), 200, "{\"type\":1}");
 }
 
@@ -541,6 +545,7 @@ static void test_words(void **state)
     expect(post_signed(COMMAND(SERVER("0", "1"), "fly", "")), 200, "I do not know this command");
     expect(post_signed(COMMAND("\"app_permissions\":\"0\",\"user\":{\"id\":\"42\"},", "leaderboard", "")), 200,
            "in servers only");
+    expect(post_signed(OF_TYPE("5")), 200, "There is nothing behind this control any more"); /* a modal's */
     char *const answer = post_signed(COMMAND(SERVER("0", "1"), "fly", ""));
     const char *const body = strstr(answer, "\r\n\r\n") + 4;
     cJSON *const root = json_parse(body, strlen(body));

@@ -91,10 +91,29 @@ static void test_siblings_hear_of_a_death(void **state)
     munmap(world, sizeof(*world));
 }
 
+/* Where one cannot serve, none of its successors could. */
+static bool cannot(const struct prefork_worker *self, void *arg)
+{
+    (void)arg;
+    alarm(WAIT_MS / 1000);
+    return self->index == 0 && next_signal() == SIGUSR1 && next_signal() == SIGTERM;
+}
+
+static void test_ends_where_a_worker_cannot_serve(void **state)
+{
+    (void)state;
+    world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(world, MAP_FAILED);
+    assert_int_equal(prefork_run(2, cannot, on_stop, NULL), EXIT_FAILURE);
+    assert_int_equal(world->n_stopped, 1);
+    munmap(world, sizeof(*world));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_siblings_hear_of_a_death),
+        cmocka_unit_test(test_ends_where_a_worker_cannot_serve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

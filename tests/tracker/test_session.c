@@ -129,6 +129,31 @@ static void test_what_counts_changes_while_somebody_sits_there(void **state)
     assert_int_equal(f->rows[0].channel_id, 10);
 }
 
+/* Nobody knows what was between two moments: a session ends at one, another begins at the other. */
+static void test_split(void **state)
+{
+    struct fixture *const f = *state;
+    apply(f, 10, 1000, 1000);
+    const uint64_t first = f->rows[0].session_id;
+    struct voice_member *const member = voice_apply(f->voice, GUILD, 7, 10).member;
+    const struct session_times times = {.end_at = 1100, .start_at = 4700, .now_ms = 4700000};
+    struct db_session rows[2];
+    assert_int_equal(session_split(member, &times, &f->ids, rows), 2);
+    assert_int_equal(rows[0].session_id, first);
+    assert_int_equal(rows[0].end, SESSION_UNPROVEN);
+    assert_int_equal(rows[0].started_at, 1000);
+    assert_int_equal(rows[0].ended_at, 1100);
+    assert_int_equal(rows[1].end, SESSION_OPEN);
+    assert_int_equal(rows[1].channel_id, 10);
+    assert_int_equal(rows[1].started_at, 4700);
+    assert_int_equal(member->session_id, rows[1].session_id);
+    assert_int_not_equal(member->session_id, first);
+
+    f->stay = STAY_AFK;
+    apply(f, 11, 4800, 4800);
+    assert_int_equal(session_split(member, &times, &f->ids, rows), 0);
+}
+
 static void test_ids_rise_whatever_the_clock_does(void **state)
 {
     (void)state;
@@ -155,6 +180,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nothing_is_written_of_a_stay_that_does_not_count, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_move_to_where_nothing_counts_and_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_counts_changes_while_somebody_sits_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_split, setup, teardown),
         cmocka_unit_test(test_ids_rise_whatever_the_clock_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
