@@ -20,7 +20,8 @@ static const struct db_statement read_server = {
  * some columns will do, which db/roles.sql names. */
 static const struct db_statement read_lacking = {
     "read_lacking",
-    "SELECT string_agg(privilege || ' on ' || name, ', ' ORDER BY name, privilege) "
+    "SELECT string_agg(privilege || ' on ' || name, ', ' ORDER BY name, privilege), "
+    "       coalesce(has_table_privilege(to_regclass('voice_session'), 'INSERT'), false) "
     "FROM (VALUES ('guild', 'SELECT'), ('member', 'SELECT'), ('voice_session', 'SELECT'), "
     "             ('voice_daily_activity', 'SELECT'), ('guild_daily_activity', 'SELECT'), ('voice_total', 'SELECT'), "
     "             ('voice_total_bucket', 'SELECT'), ('guild_total', 'SELECT'), ('guild_last_day', 'SELECT'), "
@@ -166,6 +167,7 @@ static void on_server(void *arg, const struct db_outcome *outcome)
     survey->version = asking->version = mem_strdup(db_text(server, 0, 0));
     survey->now_ms = db_int(server, 0, 1);
     survey->read_only = db_bool(server, 0, 2);
+    survey->may_count = db_bool(outcome->rows[1], 0, 1);
     survey->lacking = asking->lacking = mem_strdup(db_text(outcome->rows[made ? 1 : 2], 0, 0));
     if (survey->lacking != NULL)
         finish(asking, DB_SURVEY_FORBIDDEN);

@@ -23,6 +23,7 @@ struct db_survey {
     bool read_only;      /* it takes no writes: a standby */
     /* "SELECT on guild, INSERT on interaction_pending" or "USAGE on SCHEMA public": what the role may not do; or NULL */
     const char *lacking;
+    bool may_count; /* the role may write sessions too, which no handler has to */
 
     size_t n_migrations; /* that are applied and known here */
     const char *missing; /* the first one that is not applied, or NULL */

@@ -58,7 +58,9 @@ static void tell_tables(struct check *check, const struct db_survey *survey)
             survey->newer);
     else
         report_line(&check->report, FINDING_OK, "tables",
-                    "all %zu migrations are applied, and the role may use them", survey->n_migrations);
+                    "all %zu migrations are applied, and the role may use them%s", survey->n_migrations,
+                    survey->may_count ? ", and more: OPERATIONS.md, \"Roles\", has one for the handler alone"
+                                      : "");
 }
 
 static void tell_tracker(struct check *check, const struct db_survey *survey)

@@ -79,6 +79,12 @@ def test_all_is_well(check):
     assert [part for _, part, _ in checked.lines] == PARTS
     assert checked.run.stderr == ""
     assert "PostgreSQL 15." in checked.words("database")[1]
+    assert checked.words("tables")[1].endswith(" migrations are applied, and the role may use them")
+
+
+def test_the_owner_may_more_than_a_handler_has_to(check, database):
+    word, text = check(DATABASE_URL=database).words("tables")
+    assert word == "ok" and ", and more: " in text
 
 
 # Settings -----------------------------------------------------------------------------------------------------------
