@@ -215,18 +215,35 @@ def test_whatever_is_skipped(trackers, gateway, sql):
 # Where the gateway is ------------------------------------------------------------------------------------------------
 
 
+def is_ready(d):
+    """Whether its values are of READY's types."""
+    texts = all(isinstance(d[name], str) and d[name] for name in ("session_id", "resume_gateway_url"))
+    return texts and isinstance(d["guilds"], list) and isinstance(d["user"], dict) and "id" in d["user"]
+
+
 def test_whatever_is_said_about_where_it_is(trackers, gateway):
-    """It is asked again; what else is said beside an address counts for nothing."""
+    """It is asked again; what else is said beside an address counts for nothing. A READY with values of other types is none."""
+    bad_ready = [d for d in spoilt(READY) if not is_ready(d)]
+
+    def on_connect(connection):
+        connection.upgrade()
+        connection.hello()
+        assert connection.read()["op"] == 2
+        for d in bad_ready:
+            connection.dispatch("READY", d)
+        connection.dispatch("READY", READY)
+        connection.behave()
+
     bad = [
         response(HTML), response(b"", "301 Moved", "Location: http://127.0.0.1:1/"), response(b'{"url":5,"shards":1e300}')[:-1],
         response(b'{"url":"ws://127.0.0.1:1/","shards":"x","session_start_limit":{"total":1e300,"remaining":-1,"reset_after":-1,"max_concurrency":0}}'),
     ]
-    port, peer = free_port(), gateway(running(lambda connection: None), bad)
+    port, peer = free_port(), gateway(on_connect, bad)
     tracker = trackers.start(wait=False, **peer.settings(), METRICS_LISTEN=f"127.0.0.1:{port}", SHARD_COUNT="1")
     wait_for(lambda: "shard_claimed" in tracker.log(), "the start")
     with bounded(tracker, 20):
         watching(port, 1)
-    assert not peer.bot_answers
+    assert not peer.bot_answers and tracker.log().count("gateway_frame_refused") == len(bad_ready) > 40
 
 
 # Bombs and floods ---------------------------------------------------------------------------------------------------
