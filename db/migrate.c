@@ -141,26 +141,48 @@ static void tell_waiting(PGconn *pg, const struct db_migration *migration)
     PQclear(result);
 }
 
-/* Counts those that were not there. */
-static bool apply(PGconn *pg, const struct db_migration *migration, int *n_new)
+/* Again and again while a table is in use; told where that is in vain. */
+static enum outcome be_patient(PGconn *pg, const struct db_migration *migration, bool *applied,
+                               enum outcome (*try)(PGconn *, const struct db_migration *, bool *applied))
 {
     const int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
-    bool applied = false;
-    enum outcome outcome = attempt(pg, migration, &applied);
+    enum outcome outcome = try(pg, migration, applied);
     if (outcome == IN_USE)
         tell_waiting(pg, migration);
     while (outcome == IN_USE && clock_monotonic_ms() < end_ms) {
         sleep(PAUSE_S);
-        outcome = attempt(pg, migration, &applied);
+        outcome = try(pg, migration, applied);
     }
     if (outcome == IN_USE)
         log_error("migration_failed", "step=%s error=%s", migration->name,
                   log_quote("a table was in use all the time: run it again"));
-    if (outcome == DONE && !applied) {
+    return outcome;
+}
+
+/* Counts those that were not there. */
+static bool apply(PGconn *pg, const struct db_migration *migration, int *n_new)
+{
+    bool applied = false;
+    if (be_patient(pg, migration, &applied, attempt) != DONE)
+        return false;
+    if (!applied) {
         log_info("migration_applied", "name=%s", migration->name);
         (*n_new)++;
     }
-    return outcome == DONE;
+    return true;
+}
+
+/* The roles: each time, and nothing to record. */
+static enum outcome attempt_roles(PGconn *pg, const struct db_migration *roles, bool *applied)
+{
+    *applied = true;
+    return run(pg, roles->sql, roles->name);
+}
+
+static bool give_rights(PGconn *pg, const char *roles)
+{
+    bool applied = false;
+    return be_patient(pg, &(struct db_migration){"roles", roles}, &applied, attempt_roles) == DONE;
 }
 
 /* All of them ---------------------------------------------------------------------------------------------- */
@@ -220,7 +242,7 @@ bool db_migrate(const char *url, const struct db_migration *migrations, const ch
     int n_new = 0;
     for (const struct db_migration *m = migrations; ok && m->name != NULL; m++)
         ok = apply(pg, m, &n_new);
-    ok = ok && run(pg, roles, "roles") == DONE;
+    ok = ok && give_rights(pg, roles);
     if (ok)
         log_info("schema_ready", "applied=%d", n_new);
 finish:

@@ -13,6 +13,7 @@ DECLARE
     owner regrole;
     home regnamespace;
     missing text;
+    words text;
 BEGIN
     SELECT relowner, relnamespace INTO owner, home FROM pg_class WHERE oid = 'schema_migration'::regclass;
     IF NOT pg_has_role(owner, 'USAGE') THEN
@@ -33,27 +34,44 @@ BEGIN
         END;
     END LOOP;
 
-    IF NOT has_schema_privilege('vcledger_handler', home, 'USAGE') OR NOT has_schema_privilege('vcledger_tracker', home, 'USAGE') THEN
-        EXECUTE format('GRANT USAGE ON SCHEMA %s TO vcledger_handler, vcledger_tracker', home); -- in public everybody has it
-    END IF;
-    GRANT SELECT ON schema_migration TO vcledger_handler, vcledger_tracker;
-
-    -- The handler reads, and writes what members choose and what it owes them. Of a shard it does not see the gateway's session.
-    GRANT SELECT ON guild, member, voice_session, voice_daily_activity, guild_daily_activity, voice_total, voice_total_bucket,
-                    guild_total, guild_last_day TO vcledger_handler;
-    GRANT SELECT (shard_count, shard_id, interval_seconds, proven_at) ON tracker_shard TO vcledger_handler;
-    GRANT SELECT, INSERT, UPDATE ON guild_settings TO vcledger_handler;
-    GRANT SELECT, INSERT ON guild_settings_audit TO vcledger_handler;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON interaction_pending TO vcledger_handler;
-
-    -- The tracker writes what happened. A session that is written down can only end. It sees no request, and with it no token.
-    GRANT SELECT ON guild_settings, guild_settings_audit TO vcledger_tracker;
-    GRANT SELECT, INSERT, UPDATE ON guild, member, tracker_shard, shard_coverage TO vcledger_tracker;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON channel, voice_presence TO vcledger_tracker;
-    GRANT SELECT, INSERT, UPDATE (ended_at, end_reason) ON voice_session TO vcledger_tracker;
-    GRANT SELECT, INSERT, UPDATE ON voice_daily_activity, guild_daily_activity, voice_total, voice_total_bucket, guild_total,
-                                    guild_last_day TO vcledger_tracker;
-    IF NOT has_database_privilege('vcledger_tracker', current_database(), 'TEMPORARY') THEN -- everybody has it where nobody took it
-        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO vcledger_tracker', current_database()); -- for an import
-    END IF;
+    -- Only what is missing: a GRANT that changes nothing writes the catalog all the same, and all prepared plans are made anew.
+    FOR words IN
+        SELECT format('GRANT %s ON TABLE %I TO %I', privilege, name, role)
+          FROM (VALUES
+                -- The handler reads, and writes what members choose and what it owes them.
+                ('vcledger_handler', 'SELECT', 'schema_migration guild member voice_session voice_daily_activity guild_daily_activity'),
+                ('vcledger_handler', 'SELECT', 'voice_total voice_total_bucket guild_total guild_last_day'),
+                ('vcledger_handler', 'SELECT INSERT UPDATE', 'guild_settings'),
+                ('vcledger_handler', 'SELECT INSERT', 'guild_settings_audit'),
+                ('vcledger_handler', 'SELECT INSERT UPDATE DELETE', 'interaction_pending'),
+                -- The tracker writes what happened. It sees no request, and with it no token.
+                ('vcledger_tracker', 'SELECT', 'schema_migration guild_settings guild_settings_audit'),
+                ('vcledger_tracker', 'SELECT INSERT UPDATE', 'guild member tracker_shard shard_coverage'),
+                ('vcledger_tracker', 'SELECT INSERT UPDATE DELETE', 'channel voice_presence'),
+                ('vcledger_tracker', 'SELECT INSERT', 'voice_session'),
+                ('vcledger_tracker', 'SELECT INSERT UPDATE', 'voice_daily_activity guild_daily_activity voice_total'),
+                ('vcledger_tracker', 'SELECT INSERT UPDATE', 'voice_total_bucket guild_total guild_last_day')
+               ) AS needed(role, privileges, tables),
+               string_to_table(privileges, ' ') AS privilege, string_to_table(tables, ' ') AS name
+         WHERE NOT has_table_privilege(role, name, privilege)
+         UNION ALL
+        SELECT format('GRANT %s (%I) ON TABLE %I TO %I', privilege, column_name, name, role)
+          FROM (VALUES
+                -- Of a shard the handler does not see the gateway's session.
+                ('vcledger_handler', 'SELECT', 'tracker_shard', 'shard_count shard_id interval_seconds proven_at'),
+                -- A session that is written down can only end.
+                ('vcledger_tracker', 'UPDATE', 'voice_session', 'ended_at end_reason')
+               ) AS needed(role, privilege, name, columns),
+               string_to_table(columns, ' ') AS column_name
+         WHERE NOT has_column_privilege(role, name, column_name, privilege)
+         UNION ALL -- what everybody has where nobody took it
+        SELECT format('GRANT USAGE ON SCHEMA %s TO %I', home, role)
+          FROM unnest(ARRAY['vcledger_handler', 'vcledger_tracker']) AS role
+         WHERE NOT has_schema_privilege(role, home, 'USAGE')
+         UNION ALL -- for an import
+        SELECT format('GRANT TEMPORARY ON DATABASE %I TO vcledger_tracker', current_database())
+         WHERE NOT has_database_privilege('vcledger_tracker', current_database(), 'TEMPORARY')
+    LOOP
+        EXECUTE words;
+    END LOOP;
 END $$;

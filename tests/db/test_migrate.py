@@ -134,6 +134,24 @@ def test_its_own_table_in_use_is_waited_for_too(database):
     assert running.returncode == 0 and "migration_waits name=0001_initial" in log
 
 
+def test_rights_are_given_once_and_in_patience(database):
+    """Nothing is written where nothing is missing; and where somebody else changes a table, both get through."""
+    written = "SELECT oid, xmin FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1"
+    with psycopg.connect(database, autocommit=True) as sql, psycopg.connect(database) as other:
+        before = sql.execute(written).fetchall()
+        assert migrate(database)[0] == 0
+        assert sql.execute(written).fetchall() == before
+        sql.execute("REVOKE INSERT ON guild_settings FROM vcledger_handler")
+        other.execute("ALTER TABLE guild_settings SET (fillfactor = 90)")
+        running = begin_migrating(database)
+        waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT format(%' AND state = 'idle'"
+        wait_for(lambda: sql.execute(waiting).fetchone() is not None, "a first try")
+        other.commit()
+        log = running.communicate(timeout=20)[1]
+        assert running.returncode == 0 and "migration_waits name=roles" in log, log
+        assert sql.execute("SELECT has_table_privilege('vcledger_handler', 'guild_settings', 'INSERT')").fetchone() == (True,)
+
+
 # While all of it goes on -------------------------------------------------------------------------------------------
 
 N_SESSIONS = int(os.environ.get("MIGRATED_SESSIONS", 10_000))
