@@ -38,7 +38,7 @@ static const char judge_rows[] =
     "           CASE WHEN verdict IS NULL THEN first_value(s) OVER next_start END AS next"
     "      FROM alone"
     "    WINDOW of_start AS (PARTITION BY guild_id, user_id, verdict, s, e > s ORDER BY e, line),"
-    "           next_start AS (PARTITION BY guild_id, user_id, verdict ORDER BY s"
+    "           next_start AS (PARTITION BY guild_id, user_id, verdict, e > s ORDER BY s"
     "                          GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING)"
     "), judged AS ("
     "    SELECT line, guild_id, user_id, channel_id, s AS started_at, least(e, next) AS ended_at,"
@@ -104,8 +104,9 @@ bool db_import_judge(struct db_import *import, int64_t max_hours, struct db_impo
     char hours[24];
     snprintf(hours, sizeof(hours), "%lld", (long long)max_hours);
     PGresult *const judged = db_import_query(import, judge_rows, 1, (const char *[]){hours});
+    const bool ok = judged != NULL;
     PQclear(judged);
-    if (judged == NULL || !db_import_run(import, index_sessions) || !read_counts(import, judgement) ||
+    if (!ok || !db_import_run(import, index_sessions) || !read_counts(import, judgement) ||
         !read_examples(import, judgement))
         return false;
     import->chunks = db_import_query(import, list_chunks, 0, NULL);

@@ -10,9 +10,9 @@ static const char lock_guild[] =
     "SELECT pg_advisory_xact_lock(hashtextextended('guild', $1::bigint)) WHERE NOT EXISTS (SELECT FROM known)";
 
 /* What the database does not have: it wins, with open sessions too. A member's sessions there do not overlap, so what one
- * of ours may touch is the last that began before it, and those that begin within it. A stay of no length is taken unless
- * it is there, or the member is elsewhere before and after it. Of a server whose first sessions come now the planner knows
- * nothing, and any index of servers is the same to it: because of the order it takes the members' one.
+ * of ours may touch is the last that began before it, and those that begin within it. A stay of no length touches nothing,
+ * may lie within another, and is taken unless it is there itself. Of a server whose first sessions come now the planner
+ * knows nothing, and any index of servers is the same to it: because of the order it takes the members' one.
  *
  * And nothing beyond what the server's tracker has proven: what it holds in memory begins after that. Its row is the
  * youngest for the server's place; epochs follow the clock. */
@@ -29,9 +29,8 @@ static const char find_parts[] =
     "    SELECT ours.*, there.*"
     "      FROM ours, LATERAL ("
     "           SELECT range_agg(tstzrange(s.started_at, s.ended_at)) AS ranges,"
-    "                  bool_or(CASE WHEN s.started_at = ours.started_at"
-    "                               THEN s.ended_at = s.started_at AND s.channel_id = ours.channel_id"
-    "                               ELSE s.ended_at IS NULL OR s.ended_at > ours.started_at END) AS is_there"
+    "                  bool_or(s.started_at = ours.started_at AND s.ended_at = ours.started_at"
+    "                          AND s.channel_id = ours.channel_id) AS is_there"
     "             FROM (SELECT started_at, ended_at, channel_id"
     "                     FROM voice_session"
     "                    WHERE guild_id = $1::bigint AND user_id = ours.user_id AND started_at <= ours.until"
@@ -39,6 +38,7 @@ static const char find_parts[] =
     "                                                    FROM voice_session b"
     "                                                   WHERE b.guild_id = $1::bigint AND b.user_id = ours.user_id"
     "                                                     AND b.started_at <= ours.started_at"
+    "                                                     AND b.ended_at IS DISTINCT FROM b.started_at"
     "                                                   ORDER BY b.started_at DESC LIMIT 1), ours.started_at)"
     "                    ORDER BY started_at OFFSET 0) AS s"
     "           ) AS there"
@@ -74,8 +74,9 @@ static const char record_parts[] =
 static bool do_step(struct db_import *import, const char *sql, int n, const char *const *parameters)
 {
     PGresult *const done = db_import_query(import, sql, n, parameters);
+    const bool ok = done != NULL;
     PQclear(done);
-    return done != NULL;
+    return ok;
 }
 
 static bool take(struct db_import *import, const char *const *chunk, bool dry, struct db_import_taking *sum)
