@@ -44,17 +44,21 @@ static bool may_be_shown(const PQconninfoOption *options)
     return true;
 }
 
+bool db_conninfo_is_good(const char *conninfo)
+{
+    PQconninfoOption *const options = PQconninfoParse(conninfo, NULL);
+    const bool good = options != NULL && may_be_shown(options);
+    PQconninfoFree(options);
+    return good;
+}
+
 const char *db_conninfo_setting(void)
 {
     const char *const value = config_string("DATABASE_URL", NULL);
-    PQconninfoOption *const options = PQconninfoParse(value, NULL);
-    const bool good = options != NULL && may_be_shown(options);
-    if (!good)
-        config_fail("DATABASE_URL",
-                    "must be postgresql://user:password@host/name, or a libpq conninfo (in a URL, signs of a "
-                    "password such as @ / : % are written %40 %2F %3A %25)");
-    PQconninfoFree(options);
-    return good ? value : "";
+    if (db_conninfo_is_good(value))
+        return value;
+    config_fail("DATABASE_URL", DB_CONNINFO_FORM);
+    return "";
 }
 
 char *db_conninfo_shown(const char *conninfo)

@@ -1,5 +1,6 @@
 #include "db/import.h"
 
+#include "db/conninfo.h"
 #include "db/import_inside.h"
 #include "db/migrate.h"
 #include "infra/mem.h"
@@ -270,12 +271,8 @@ static bool read_theirs(struct db_import *import, PGconn *theirs,
 bool db_import_pwr_bot(struct db_import *import, const char *url,
                        bool (*on_rows)(void *arg, int64_t done, int64_t total), void *arg)
 {
-    /* libpq would tell a malformed one by repeating it, password and all. */
-    PQconninfoOption *const options = PQconninfoParse(url, NULL);
-    if (options == NULL)
-        return db_import_fail(import, "must be postgresql://user:password@host/name, or a libpq conninfo",
-                              NULL);
-    PQconninfoFree(options);
+    if (!db_conninfo_is_good(url)) /* libpq would repeat it, password and all */
+        return db_import_fail(import, "the other database's URL", DB_CONNINFO_FORM);
     PGconn *const theirs = connect_to(url);
     const bool ok =
         PQstatus(theirs) == CONNECTION_OK
