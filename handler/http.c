@@ -20,7 +20,8 @@ enum {
     DRAIN_REQUEST_MS = 3000,  /* for the rest of one that has begun: Discord waits no longer for its answer */
     H2O_TIMEOUT_MS = 3600000, /* h2o follows the wall clock: our loop times connections instead */
     MAX_ACCEPTS = 8,          /* in one turn */
-    LOOKS = 50,               /* at what requests hold, within the time-out of one */
+    LOOKS = 200,              /* at what requests hold, within the time-out of one */
+    UNREAD = 64 * 1024,       /* bytes that the kernel keeps of a connection: what one turn may read of each */
 };
 
 struct connection {
@@ -403,6 +404,9 @@ struct http_server *http_server_create(const struct http_server_config *config)
 {
     struct http_server *const server = mem_alloc(sizeof(*server));
     server->config = *config;
+    const int unread = UNREAD;
+    setsockopt(config->listen_fd, SOL_SOCKET, SO_RCVBUF, &unread,
+               sizeof(unread)); /* handed on to connections */
     configure_h2o(server);
     h2o_context_init(&server->context, h2o_evloop_create(), &server->h2o_config);
     server->accept_context.ctx = &server->context;

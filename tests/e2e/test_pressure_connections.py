@@ -41,12 +41,12 @@ def test_slow_headers_and_bodies(discord, handlers):
 
 
 def test_what_is_not_complete_is_bounded(discord, handlers):
-    """Four hundred bodies of a mebibyte each that lack their last byte: who holds most is cut, a short one is not."""
+    """Six hundred bodies of a mebibyte each that lack their last byte: who holds most is cut, a short one is not."""
     handler = handlers(WORKERS="1")
     whole = post(discord, discord.ping())
     long = post(discord, discord.ping(MEBIBYTE))[:-1]
-    with bounded(handler, 200), clients(discord.handler_port, 1, whole[:-1]) as [short]:
-        with clients(discord.handler_port, 400, long):
+    with bounded(handler, 300), clients(discord.handler_port, 1, whole[:-1]) as [short]:
+        with clients(discord.handler_port, 600, long):
             assert_served(discord)
             wait_for(lambda: "requests_cut" in handler.log(), "the long ones are cut")
             short.say(whole[-1:])
