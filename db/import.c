@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_BETWEEN_REPORTS = 10000 };
+enum { ROWS_BETWEEN_REPORTS = 10000, LINE_ENDS_MAX = 4096 };
 
 /* Words for what went wrong -------------------------------------------------------------------------------- */
 
@@ -153,6 +153,7 @@ void db_import_destroy(struct db_import *import)
     if (import == NULL)
         return;
     PQclear(import->chunks);
+    buffer_finish(&import->line_ends);
     PQfinish(import->pg);
     free(import->error);
     free(import);
@@ -197,13 +198,47 @@ bool db_import_csv_begin(struct db_import *import)
     return copy_begin(import, copy_csv);
 }
 
+/* libpq tells what the server refuses only at the end of a COPY, be it of a file without end. So the first line goes through
+ * one of its own before. */
+static bool try_head(struct db_import *import, const char *bytes, size_t n)
+{
+    size_t head = 0;
+    while (head < n && bytes[head] != '\n' && bytes[head] != '\r')
+        head++;
+    return copy_put(import, bytes, head) && copy_end(import) && copy_begin(import, copy_csv);
+}
+
 /* To COPY a line \. is the end, whatever comes behind it. No id and no time has a backslash. */
+static bool check_bytes(struct db_import *import, const char *bytes, size_t n)
+{
+    const char *const what = memchr(bytes, '\\', n) != NULL   ? "there is a backslash in it"
+                             : memchr(bytes, '\0', n) != NULL ? "there is a NUL in it: save it as UTF-8"
+                                                              : NULL;
+    return what == NULL || db_import_fail(import, "cannot be read, so nothing of it was taken", what);
+}
+
+/* Those of empty lines at the end never come to be passed on: anywhere else COPY refuses them. */
+static size_t without_line_ends(const char *bytes, size_t n)
+{
+    while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+        n--;
+    return n;
+}
+
 bool db_import_csv_put(struct db_import *import, const char *bytes, size_t n)
 {
-    if (memchr(bytes, '\\', n) != NULL)
-        return db_import_fail(import, "cannot be read, so nothing of it was taken",
-                              "there is a backslash in it");
-    return copy_put(import, bytes, n);
+    if (!check_bytes(import, bytes, n) || (!import->is_headed && !try_head(import, bytes, n)))
+        return false;
+    import->is_headed = true;
+    struct buffer *const line_ends = &import->line_ends;
+    const size_t now = line_ends->len > LINE_ENDS_MAX ? n : without_line_ends(bytes, n);
+    if (now > 0) {
+        if (!copy_put(import, line_ends->data, line_ends->len) || !copy_put(import, bytes, now))
+            return false;
+        buffer_consume(line_ends, line_ends->len);
+    }
+    buffer_append(line_ends, bytes + now, n - now);
+    return true;
 }
 
 bool db_import_csv_end(struct db_import *import)

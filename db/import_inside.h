@@ -3,13 +3,16 @@
 #pragma once
 
 #include "db/import.h"
+#include "infra/mem.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
 
 struct db_import {
     PGconn *pg;
-    PGresult *chunks; /* server and number of each */
+    bool is_headed;          /* the first line of the file has the right names */
+    struct buffer line_ends; /* of the file, not passed on yet */
+    PGresult *chunks;        /* server and number of each */
     char *error;
     char sqlstate[6]; /* of what PostgreSQL refused last */
 };

@@ -276,11 +276,18 @@ def test_nothing_beyond_what_the_tracker_has_proven(sql, database):
 
 
 GOOD = row(7, 0, 60)
+PIECE = (HEAD + GOOD).replace("Z,", "." + "0" * (65535 - len(HEAD + GOOD)) + "Z,")  # what is read at once
+assert len(PIECE) == 65536
 IN_FORM = [
     HEAD,
     HEAD.strip(),
     "\ufeff" + HEAD.replace("\n", "\r\n") + GOOD.replace("\n", "\r\n"),
     HEAD + '"1","2","3","2026-01-01 00:00:00","2026-01-01 00:00:00"',
+    HEAD + GOOD + "\n\n",
+    (HEAD + GOOD + "\n\n").replace("\n", "\r\n"),
+    PIECE,
+    PIECE + GOOD,
+    PIECE + "\n" * 1000,
 ]
 MALFORMED = [
     ("", "line 1"),
@@ -290,9 +297,11 @@ MALFORMED = [
     (HEAD + GOOD + "1,2,3\n", "line 3"),
     (HEAD + GOOD.strip() + ",6\n", "line 2"),
     (HEAD + GOOD + "\n" + GOOD, "line 3"),
-    (HEAD + GOOD + '1,2,"3\n' + GOOD, "line 5"),
+    (HEAD + GOOD + '1,2,"3\n' + GOOD, "line 4"),
     (HEAD + GOOD + "\\.\n" + GOOD, "backslash"),
-    (HEAD + GOOD + "1,2,\0,4,5\n", "line 3"),
+    (HEAD + GOOD + "\n" * 100_000 + GOOD, "line 3"),
+    (HEAD + "\n" * 70_000 + GOOD, "line 2"),
+    (HEAD + GOOD + "1,2,\0,4,5\n", "NUL"),
     (HEAD + GOOD + "1,2,\udcff,4,5\n", "line 3"),
 ]
 
@@ -305,6 +314,21 @@ def test_a_malformed_file_is_refused_as_a_whole(database):
     assert export(database) == HEAD
     for text in IN_FORM:
         take(database, text.encode())
+
+
+@pytest.mark.parametrize("endless", [b"\0" * 4096, b"guild,user\n", HEAD.encode() + b"\0" * 4096])
+def test_a_file_without_end_that_is_none(database, endless):
+    """Ends when it is seen, not when the file ends: the writer finds that nobody reads."""
+    program = subprocess.Popen(
+        [BIN / "tracker", "--import", "-"], env=logged_in_as("tracker", {"PATH": os.environ["PATH"], "DATABASE_URL": database}), cwd="/tmp",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )
+    until = time.monotonic() + 60
+    with pytest.raises(BrokenPipeError):
+        while time.monotonic() < until:
+            os.write(program.stdin.fileno(), endless)
+    _, err = program.communicate(timeout=30)
+    assert program.returncode == 1 and b"nothing of it was taken" in err
 
 
 FIELD = strategies.one_of(
@@ -330,7 +354,7 @@ def test_whatever_stands_in_a_file(sql, database, rows):
     "words",
     [
         ["--import"], ["--dry-run"], ["--import", "x", "--migrate"], ["--import", "x", "y"], ["--export", "x", "y"], ["--nothing"],
-        ["--max-hours", "3"], ["--import", "x", "--max-hours", "0"], ["--import", "x", "--max-hours", "1x"], ["--server", "1"],
+        ["--max-hours", "3"], ["--import", "x", "--max-hours", "0"], ["--import", "x", "--max-hours", "1x"], ["--import", "x", "--max-hours", " 5"], ["--server", "1"],
         ["--import", "x", "--server", "1"], ["--export", "--server", "x"], ["--export", "--dry-run"], ["x"],
     ],
 )
@@ -346,6 +370,37 @@ def test_a_file_that_is_not_there(database, tmp_path):
     assert (done.code, done.out) == (1, "") and done.err.endswith("x.csv.part: No such file or directory\n")
     full = tracker(database, "--export", "/dev/full")
     assert full.code == 1
+
+
+def test_a_server_that_nobody_knows(sql, database, tmp_path):
+    path = tmp_path / "sessions.csv"
+    done = tracker(database, "--export", path, "--server", GUILD)
+    assert done.code == 1 and f"knows no server {GUILD}" in done.err and list(tmp_path.iterdir()) == []
+    make_guild(sql, GUILD)
+    assert export(database, "--server", GUILD) == HEAD
+
+
+def test_a_signal_while_it_opens_a_pipe(sql, database, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    program = begin(database, "--import", path)
+    wait_for(lambda: sql.execute(f"SELECT 1 {OF_IMPORT} AND state = 'idle' AND query LIKE 'CREATE%'").fetchone(), "its tables")
+    time.sleep(0.5)
+    program.send_signal(signal.SIGINT)
+    _, err = program.communicate(timeout=30)
+    assert (program.returncode, err) == (1, "tracker: interrupted, and nothing was taken\n")
+
+
+def test_a_signal_while_it_exports(sql, database, tmp_path):
+    """Of the half of a file nothing stays."""
+    path = tmp_path / "sessions.csv"
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE voice_session")
+        program = begin(database, "--export", path)
+        wait_for(lambda: (tmp_path / "sessions.csv.part").exists(), "its beginning")
+        program.send_signal(signal.SIGTERM)
+        program.communicate(timeout=30)
+    assert program.returncode == -signal.SIGTERM and list(tmp_path.iterdir()) == []
 
 
 def test_tables_of_another_release(sql, database):
