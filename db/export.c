@@ -11,8 +11,10 @@ static const char settings[] = "SET client_encoding = 'UTF8';"
                                "SET statement_timeout = 0;"
                                "SET client_connection_check_interval = '1s';"
                                "SET default_transaction_read_only = on";
-/* COPY takes no parameters. */
-static const char set_server[] = "SELECT set_config('vcledger.server', $1, false)";
+/* COPY takes no parameters. No row: of that server nothing was ever heard. */
+static const char set_server[] = "SELECT set_config('vcledger.server', $1, false) "
+                                 "WHERE $1 = '0' OR EXISTS (SELECT FROM guild WHERE guild_id = $1::bigint) "
+                                 "OR EXISTS (SELECT FROM voice_session WHERE guild_id = $1::bigint)";
 
 /* Session ids are ours alone: they are not told, and decide no order. */
 #define TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS " column
@@ -36,7 +38,14 @@ static char *words(const PGconn *pg)
     return text.data;
 }
 
-static bool begin(PGconn *pg, uint64_t guild_id)
+static char *words_of_no_server(uint64_t guild_id)
+{
+    struct buffer text = {0};
+    buffer_printf(&text, "knows no server %" PRIu64, guild_id);
+    return text.data;
+}
+
+static bool begin(PGconn *pg, uint64_t guild_id, bool *known)
 {
     char server[24];
     snprintf(server, sizeof(server), "%" PRIu64, guild_id);
@@ -47,8 +56,9 @@ static bool begin(PGconn *pg, uint64_t guild_id)
         return false;
     result = PQexecParams(pg, set_server, 1, NULL, (const char *[]){server}, NULL, NULL, 0);
     ok = PQresultStatus(result) == PGRES_TUPLES_OK;
+    *known = !ok || PQntuples(result) > 0;
     PQclear(result);
-    if (!ok)
+    if (!ok || !*known)
         return false;
     result = PQexec(pg, guild_id == 0 ? copy_all : copy_server);
     ok = PQresultStatus(result) == PGRES_COPY_OUT;
@@ -77,8 +87,9 @@ char *db_export(const char *url, uint64_t guild_id, FILE *out)
     PGconn *const pg =
         PQconnectdbParams((const char *[]){"connect_timeout", "application_name", "dbname", NULL},
                           (const char *[]){"5", "vcledger export", url, NULL}, 1);
-    const bool ok = PQstatus(pg) == CONNECTION_OK && begin(pg, guild_id) && copy(pg, out);
-    char *const error = ok ? NULL : words(pg);
+    bool known = true;
+    const bool ok = PQstatus(pg) == CONNECTION_OK && begin(pg, guild_id, &known) && copy(pg, out);
+    char *const error = ok ? NULL : known ? words(pg) : words_of_no_server(guild_id);
     PQfinish(pg);
     return error;
 }

@@ -54,7 +54,7 @@ static bool read_hours(const char *text, int64_t *hours)
 {
     char *end;
     *hours = strtol(text, &end, 10);
-    return *end == '\0' && *hours >= 1 && *hours <= MAX_HOURS_MAX;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *hours >= 1 && *hours <= MAX_HOURS_MAX;
 }
 
 static void set_task(struct reading *reading, enum tracker_task what)

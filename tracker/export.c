@@ -38,7 +38,25 @@ static bool export_to_file(const char *database_url, const char *path, uint64_t 
     return (fclose(out) == 0 || !ok || complain(path)) && ok;
 }
 
-/* Appears when it is whole. */
+static const char *volatile half_written;
+
+static void on_signal(int number)
+{
+    if (half_written != NULL)
+        unlink(half_written);
+    raise(number); /* and now it ends us */
+}
+
+/* One that is ignored, under nohup say, stays so. */
+static void watch_signal(int number)
+{
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(number, &action, NULL);
+}
+
+/* Appears when it is whole, and of a half nothing stays. */
 static bool export_to_new_file(const char *database_url, const char *path, uint64_t guild_id)
 {
     struct buffer part = {0};
@@ -46,10 +64,12 @@ static bool export_to_new_file(const char *database_url, const char *path, uint6
     FILE *const out = fopen(part.data, "we");
     bool ok = out != NULL || complain(part.data);
     if (out != NULL) {
+        half_written = part.data;
         ok = export_to_file(database_url, path, guild_id, out) &&
              (rename(part.data, path) == 0 || complain(path));
         if (!ok)
             unlink(part.data);
+        half_written = NULL;
     }
     buffer_finish(&part);
     return ok;
@@ -65,6 +85,9 @@ static bool export_into(const char *database_url, const char *path, uint64_t gui
 int export_run(const char *database_url, const char *path, uint64_t guild_id)
 {
     signal(SIGPIPE, SIG_IGN);
+    watch_signal(SIGINT);
+    watch_signal(SIGTERM);
+    watch_signal(SIGHUP);
     struct stat about;
     bool ok;
     if (strcmp(path, "-") == 0)

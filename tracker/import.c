@@ -84,6 +84,8 @@ static bool read_csv(struct import *import)
     const char *const path = import->options->file;
     const bool is_stdin = strcmp(path, "-") == 0;
     FILE *const file = is_stdin ? stdin : fopen(path, "re");
+    if (file == NULL && interrupted != 0) /* nobody writes into a pipe with a name */
+        return complain_of_interruption();
     if (file == NULL)
         return complain(path, strerror(errno));
     struct stat about;
