@@ -20,7 +20,8 @@ enum {
     DRAIN_REQUEST_MS = 3000,  /* for the rest of one that has begun: Discord waits no longer for its answer */
     H2O_TIMEOUT_MS = 3600000, /* h2o follows the wall clock: our loop times connections instead */
     MAX_ACCEPTS = 8,          /* in one turn */
-    LOOKS = 200,              /* at what requests hold, within the time-out of one */
+    LOOKS = 50,               /* at what requests hold, within the time-out of one; */
+    CLOSE_LOOKS = 400,        /* where it is much */
     UNREAD = 64 * 1024,       /* bytes that the kernel keeps of a connection: what one turn may read of each */
 };
 
@@ -163,9 +164,10 @@ static size_t held_by(const struct connection *connection)
 
 static void on_look_time(void *arg);
 
-static void look_later(struct http_server *server)
+static void look_later(struct http_server *server, size_t held)
 {
-    server->look = loop_after(server->config.loop, server->config.timeout_ms / LOOKS, on_look_time, server);
+    const int looks = held > server->config.max_held / 4 ? CLOSE_LOOKS : LOOKS;
+    server->look = loop_after(server->config.loop, server->config.timeout_ms / looks, on_look_time, server);
 }
 
 static bool could_hold_too_much(const struct http_server *server)
@@ -196,7 +198,7 @@ static void on_look_time(void *arg)
     if (held > server->config.max_held)
         cut_those_with_most(server, held);
     if (could_hold_too_much(server))
-        look_later(server);
+        look_later(server, held);
 }
 
 static bool accept_one(struct http_server *server)
@@ -216,7 +218,7 @@ static bool accept_one(struct http_server *server)
     socket->on_close.data = connection;
     start_waiting(connection, server->config.timeout_ms);
     if (server->look == NULL && could_hold_too_much(server))
-        look_later(server);
+        look_later(server, 0);
     h2o_accept(&server->accept_context, socket);
     return true;
 }
