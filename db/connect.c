@@ -212,3 +212,10 @@ void db_connect_cancel(struct db_connecting *connecting)
     if (connecting != NULL)
         destroy(connecting);
 }
+
+PGconn *db_connect_blocking(const char *url, const char *application_name)
+{
+    /* The conninfo's own connect_timeout comes later, and is the last word. */
+    return PQconnectdbParams((const char *[]){"connect_timeout", "application_name", "dbname", NULL},
+                             (const char *[]){"5", application_name, url, NULL}, 1);
+}

@@ -28,3 +28,9 @@ db_connect_start(struct loop *loop, const struct db_connect_config *config,
                  void (*on_done)(void *arg, PGconn *pg, size_t address, const char *error), void *arg);
 /* NULL is accepted. */
 void db_connect_cancel(struct db_connecting *connecting);
+
+/*
+ * Blocks: for what runs without a loop. Of several hosts one may be gone for good, so each has 5 seconds, unless the
+ * conninfo says otherwise. application_name may be NULL. Never NULL: look at PQstatus(). The caller finishes it.
+ */
+PGconn *db_connect_blocking(const char *url, const char *application_name);

@@ -1,9 +1,9 @@
 #include "db/export.h"
 
+#include "db/connect.h"
 #include "infra/mem.h"
 
 #include <inttypes.h>
-#include <libpq-fe.h>
 #include <stdbool.h>
 
 static const char settings[] = "SET client_encoding = 'UTF8';"
@@ -84,9 +84,7 @@ static bool copy(PGconn *pg, FILE *out)
 
 char *db_export(const char *url, uint64_t guild_id, FILE *out)
 {
-    PGconn *const pg =
-        PQconnectdbParams((const char *[]){"connect_timeout", "application_name", "dbname", NULL},
-                          (const char *[]){"5", "vcledger export", url, NULL}, 1);
+    PGconn *const pg = db_connect_blocking(url, "vcledger export");
     bool known = true;
     const bool ok = PQstatus(pg) == CONNECTION_OK && begin(pg, guild_id, &known) && copy(pg, out);
     char *const error = ok ? NULL : known ? words(pg) : words_of_no_server(guild_id);

@@ -1,5 +1,6 @@
 #include "db/import.h"
 
+#include "db/connect.h"
 #include "db/conninfo.h"
 #include "db/import_inside.h"
 #include "db/migrate.h"
@@ -126,16 +127,12 @@ static bool lock(struct db_import *import)
                                                db_import_fail(import, "another import runs", NULL));
 }
 
-static PGconn *connect_to(const char *url)
-{
-    return PQconnectdbParams((const char *[]){"connect_timeout", "application_name", "dbname", NULL},
-                             (const char *[]){"5", "vcledger import", url, NULL}, 1);
-}
+static const char program[] = "vcledger import";
 
 struct db_import *db_import_create(const char *url)
 {
     struct db_import *const import = mem_alloc(sizeof(*import));
-    import->pg = connect_to(url);
+    import->pg = db_connect_blocking(url, program);
     if (PQstatus(import->pg) != CONNECTION_OK)
         db_import_fail(import, "the database cannot be reached", PQerrorMessage(import->pg));
     else if (db_import_run(import, settings) && check_tables(import) && lock(import))
@@ -308,7 +305,7 @@ bool db_import_pwr_bot(struct db_import *import, const char *url,
 {
     if (!db_conninfo_is_good(url)) /* libpq would repeat it, password and all */
         return db_import_fail(import, "the other database's URL", DB_CONNINFO_FORM);
-    PGconn *const theirs = connect_to(url);
+    PGconn *const theirs = db_connect_blocking(url, program);
     const bool ok =
         PQstatus(theirs) == CONNECTION_OK
             ? read_theirs(import, theirs, on_rows, arg)

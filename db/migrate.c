@@ -1,5 +1,6 @@
 #include "db/migrate.h"
 
+#include "db/connect.h"
 #include "infra/clock.h"
 #include "infra/log.h"
 
@@ -228,9 +229,7 @@ static void on_notice(void *arg, const char *words)
 
 bool db_migrate(const char *url, const struct db_migration *migrations, const char *roles)
 {
-    /* Of several hosts one may be gone for good. The conninfo's own connect_timeout comes later, and is the last word. */
-    PGconn *const pg = PQconnectdbParams((const char *[]){"connect_timeout", "dbname", NULL},
-                                         (const char *[]){"5", url, NULL}, 1);
+    PGconn *const pg = db_connect_blocking(url, NULL);
     bool ok = false;
     if (PQstatus(pg) != CONNECTION_OK) {
         log_error("database_unreachable", "error=%s", log_quote(PQerrorMessage(pg)));
