@@ -1,4 +1,4 @@
-/* What the tracker counts (infra/metrics.h): README, "Metrics". */
+/* What the tracker counts (infra/metrics.h): infra/deploy/OPERATIONS.md, "Metrics". */
 #pragma once
 
 #include "infra/metrics.h"
