@@ -42,14 +42,30 @@ static char *trim(char *s)
     return s;
 }
 
-static void load_line(char *line)
+static void fail_to_read(const char *name)
+{
+    char what[128];
+    snprintf(what, sizeof(what), "cannot be read: %s", strerror(errno));
+    config_fail(name, what);
+}
+
+static bool is_name(const char *s)
+{
+    const size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+    return n > 0 && s[n] == '\0';
+}
+
+/* False where it sets nothing and should. */
+static bool load_line(char *line)
 {
     char *name = trim(line);
+    if (name[0] == '\0' || name[0] == '#')
+        return true;
     if (strncmp(name, "export ", 7) == 0)
         name = trim(name + 7);
     char *const equals = strchr(name, '=');
-    if (name[0] == '#' || equals == NULL)
-        return;
+    if (equals == NULL)
+        return false;
     *equals = '\0';
     char *value = trim(equals + 1);
     const size_t n = strlen(value);
@@ -57,19 +73,41 @@ static void load_line(char *line)
         value[n - 1] = '\0';
         value++;
     }
-    setenv(trim(name), value, 0);
+    name = trim(name);
+    if (!is_name(name))
+        return false;
+    setenv(name, value, config_optional(name) == NULL);
+    return true;
+}
+
+/* The line itself may be a secret that misses its name: only its number is told. */
+static void load_lines(FILE *file)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t n;
+    for (int number = 1; (n = getline(&line, &capacity, file)) >= 0; number++) {
+        const size_t mark = number == 1 && strncmp(line, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* some editors' */
+        if (strlen(line) == (size_t)n && load_line(line + mark))
+            continue;
+        char what[64];
+        snprintf(what, sizeof(what), "line %d must be NAME=value, or begin with #", number);
+        config_fail(".env", what);
+    }
+    if (ferror(file))
+        fail_to_read(".env"); /* a folder, say */
+    free(line);
 }
 
 void config_load(void)
 {
     FILE *const file = fopen(".env", "re");
-    if (file == NULL)
+    if (file == NULL) {
+        if (errno != ENOENT)
+            fail_to_read(".env");
         return;
-    char *line = NULL;
-    size_t capacity = 0;
-    while (getline(&line, &capacity, file) >= 0)
-        load_line(line);
-    free(line);
+    }
+    load_lines(file);
     fclose(file);
 }
 

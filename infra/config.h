@@ -1,5 +1,5 @@
 /*
- * Settings from the environment, and from a file .env in the working directory for what the environment does not set.
+ * Settings from the environment, and from a file .env in the working directory for what is unset or empty there.
  *
  * Every getter reads one variable, applies the default where it is unset or empty, and checks it. What is wrong is
  * kept: a program reads all it needs, then asks config_check() once and ends where it says no.
@@ -13,14 +13,15 @@
 /* What a program ends with where settings or arguments are wrong: starting it again changes nothing. */
 enum { CONFIG_EXIT = 2 };
 
-/* Reads .env if there is one: NAME=value lines, # comments, optional quotes around the value. */
+/* Reads .env if there is one: lines NAME=value, quotes around the value or none, `export` before the name or not;
+ * empty lines, and comments that begin with #. The first line that names a variable counts, and only for one that is
+ * unset or empty so far. A file that cannot be read, and a line that is something else, are problems. */
 void config_load(void);
-/* Of each variable that is missing or malformed, in the order read, a line that names it and says what is wrong; NULL
- * from their number on. */
+/* The i-th problem, in the order read: a line that names the variable; NULL past the last. */
 const char *config_error(size_t i);
-/* True where nothing is wrong; else the first of these lines is on stderr, behind the program's name. */
+/* True if there are no problems; else prints the first on stderr, after the program's name. */
 bool config_check(const char *program);
-/* The same from outside: a value that only its user can judge. The text is copied. */
+/* Adds a problem that the caller found: "name what". Both are copied. */
 void config_fail(const char *name, const char *what);
 
 /* fallback NULL makes the variable required. The string lives as long as the process. Never NULL: "" after an error. */

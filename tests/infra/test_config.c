@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-/* Errors are kept for good: what may end in one runs in a child, which tells it. "" if there was none.
- */
+/* Errors are kept for good: what may end in one runs in a child, which tells it. "" if there was none. */
 static const char *error_of(void (*read_settings)(void))
 {
     static char error[300];
@@ -276,32 +276,63 @@ static void test_every_error_is_kept(void **state)
     assert_int_equal(status, 0);
 }
 
+/* An own folder to look for .env in. */
+
+static char dir[] = "/tmp/test_config.XXXXXX";
+static int here;
+
+static int enter_folder(void **state)
+{
+    (void)state;
+    strcpy(dir + strlen(dir) - 6, "XXXXXX");
+    here = open(".", O_RDONLY | O_DIRECTORY);
+    return here < 0 || mkdtemp(dir) == NULL ? -1 : chdir(dir);
+}
+
+static int leave_folder(void **state)
+{
+    (void)state;
+    remove(".env");
+    if (fchdir(here) != 0)
+        return -1;
+    close(here);
+    return rmdir(dir);
+}
+
+static void write_file(const char *text, size_t n)
+{
+    FILE *const file = fopen(".env", "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, n, file), n);
+    fclose(file);
+}
+
 static void test_file(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/test_config.XXXXXX";
-    assert_non_null(mkdtemp(dir));
-    const int here = open(".", O_RDONLY | O_DIRECTORY);
-    assert_int_equal(chdir(dir), 0);
     config_load(); /* none there */
-    FILE *const file = fopen(".env", "w");
-    fputs("# comment = 1\n"
-          "\n"
-          "PLAIN=one\r\n"
-          "  SPACED  =  two words  \n"
-          "DOUBLE=\"a = b\"\n"
-          "SINGLE=' c '\n"
-          "HALF=\"open\n"
-          "export EXPORTED=yes\n"
-          "no equals sign\n"
-          "=no name\n"
-          "EMPTY=\n"
-          "TAKEN=file\n"
-          "LAST=end",
-          file);
-    fclose(file);
+    static const char text[] = "\357\273\277MARKED=a byte order mark before it\n"
+                               "# comment = 1\n"
+                               "  # and another\n"
+                               "\n"
+                               "  \t\r\n"
+                               "PLAIN=one\r\n"
+                               "  SPACED  =  two words  \n"
+                               "DOUBLE=\"a = b\"\n"
+                               "SINGLE=' c '\n"
+                               "HALF=\"open\n"
+                               "export EXPORTED=yes\n"
+                               "EMPTY=\n"
+                               "TAKEN=file\n"
+                               "BLANK=file\n"
+                               "TWICE=first\n"
+                               "TWICE=second\n"
+                               "LAST=end";
+    write_file(text, sizeof(text) - 1);
     setenv("TAKEN", "environment", 1);
+    setenv("BLANK", "", 1);
     config_load();
+    assert_string_equal(getenv("MARKED"), "a byte order mark before it");
     assert_string_equal(getenv("PLAIN"), "one");
     assert_string_equal(getenv("SPACED"), "two words");
     assert_string_equal(getenv("DOUBLE"), "a = b");
@@ -310,23 +341,66 @@ static void test_file(void **state)
     assert_string_equal(getenv("EXPORTED"), "yes");
     assert_string_equal(config_string("EMPTY", "fallback"), "fallback");
     assert_string_equal(getenv("TAKEN"), "environment");
+    assert_string_equal(getenv("BLANK"), "file");
+    assert_string_equal(getenv("TWICE"), "first");
     assert_string_equal(getenv("LAST"), "end");
     assert_null(getenv("# comment"));
-    unlink(".env");
-    assert_int_equal(fchdir(here), 0);
-    close(here);
-    rmdir(dir);
+    assert_null(config_error(0));
+}
+
+/* What it says is not told: it may be a token that misses its name. */
+static void test_file_malformed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t n;
+    } bad[] = {
+#define LINE(s) {"GOOD=1\n" s "\n", sizeof("GOOD=1\n" s "\n") - 1}
+        LINE("sesame"),
+        LINE("export sesame"),
+        LINE("=sesame"),
+        LINE("DISCORD_TOKEN: sesame"),
+        LINE("DISCORD_TOKEN: sesame="),
+        LINE("DISCORD TOKEN=sesame"),
+        LINE("DISCORD-TOKEN=sesame"),
+        LINE("D\303\244=sesame"),
+        LINE("A=ses\0ame"),
+        LINE("\357\273\277A=sesame"),
+        LINE("A\0=\0s\0e\0s\0a\0m\0e\0"),
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        write_file(bad[i].text, bad[i].n);
+        assert_string_equal(error_of(config_load), ".env line 2 must be NAME=value, or begin with #");
+    }
+}
+
+static void test_file_unreadable(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(".env", 0700), 0);
+    assert_string_equal(error_of(config_load), ".env cannot be read: Is a directory");
+    rmdir(".env");
+    assert_int_equal(symlink(".env", ".env"), 0);
+    assert_string_equal(error_of(config_load), ".env cannot be read: Too many levels of symbolic links");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strings),   cmocka_unit_test(test_required),
-        cmocka_unit_test(test_word),      cmocka_unit_test(test_int),
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_snowflake),
-        cmocka_unit_test(test_hex),       cmocka_unit_test(test_address),
-        cmocka_unit_test(test_log_level), cmocka_unit_test(test_every_error_is_kept),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_required),
+        cmocka_unit_test(test_word),
+        cmocka_unit_test(test_int),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_snowflake),
+        cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_address),
+        cmocka_unit_test(test_log_level),
+        cmocka_unit_test(test_every_error_is_kept),
+        cmocka_unit_test_setup_teardown(test_file, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(test_file_malformed, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(test_file_unreadable, enter_folder, leave_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
