@@ -49,9 +49,9 @@ static void on_registered(void *arg, const struct rest_response *response)
 static int register_commands(void)
 {
     const uint64_t application_id = config_snowflake("DISCORD_APPLICATION_ID");
-    const struct rest_config rest_config = {.api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
+    const struct rest_config rest_config = {.api_url = config_url("DISCORD_API_URL", DISCORD_API_URL, "http"),
                                             .token = config_word("DISCORD_TOKEN")};
-    const struct http_client_config client_config = {.ca_file = config_optional("TLS_CA_FILE"),
+    const struct http_client_config client_config = {.ca_file = config_file("TLS_CA_FILE"),
                                                      .user_agent = DISCORD_USER_AGENT};
     if (!config_check("handler"))
         return CONFIG_EXIT;

@@ -20,10 +20,10 @@ void settings_read(struct settings *settings)
             {
                 .application_id = config_snowflake("DISCORD_APPLICATION_ID"),
                 .database_url = db_conninfo_setting(),
-                .api_url = config_string("DISCORD_API_URL", DISCORD_API_URL),
-                .cdn_url = config_string("DISCORD_CDN_URL", "https://cdn.discordapp.com"),
+                .api_url = config_url("DISCORD_API_URL", DISCORD_API_URL, "http"),
+                .cdn_url = config_url("DISCORD_CDN_URL", "https://cdn.discordapp.com", "http"),
                 .avatar_cache_bytes = (size_t)config_int("AVATAR_CACHE_MB", 32, 0, MAX_AVATAR_CACHE_MB) << 20,
-                .ca_file = config_optional("TLS_CA_FILE"),
+                .ca_file = config_file("TLS_CA_FILE"),
                 .listen_fd = -1,
                 .metrics_fd = -1,
             },

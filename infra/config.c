@@ -6,11 +6,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_ERRORS = 24 }; /* more than there are settings */
+#define DIGITS  "0123456789"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 static char errors[MAX_ERRORS][256];
 static size_t n_errors;
 
@@ -51,7 +56,7 @@ static void fail_to_read(const char *name)
 
 static bool is_name(const char *s)
 {
-    const size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+    const size_t n = strspn(s, LETTERS DIGITS "_");
     return n > 0 && s[n] == '\0';
 }
 
@@ -145,6 +150,70 @@ const char *config_word(const char *name)
         return value;
     config_fail(name, "must be one word, and has a space, the end of a line or a sign that is not ASCII in it");
     return "";
+}
+
+static size_t span_of_host(const char *s)
+{
+    if (s[0] != '[')
+        return strspn(s, LETTERS DIGITS ".-_");
+    const size_t n = strspn(s + 1, DIGITS "ABCDEFabcdef:.");
+    return n > 0 && s[1 + n] == ']' ? n + 2 : 0;
+}
+
+/* Paths are put behind it: a query would end up in their middle. */
+static bool is_url(const char *s, const char *scheme)
+{
+    const size_t n = strlen(scheme);
+    if (strncmp(s, scheme, n) != 0)
+        return false;
+    s += n;
+    s += *s == 's';
+    if (strncmp(s, "://", 3) != 0)
+        return false;
+    s += 3;
+    const size_t host_len = span_of_host(s);
+    s += host_len;
+    if (*s == ':') {
+        const size_t n_digits = strspn(++s, DIGITS);
+        if (n_digits == 0 || n_digits > 5 || atoi(s) > 65535)
+            return false;
+        s += n_digits;
+    }
+    return host_len > 0 && (*s == '\0' || *s == '/') && config_is_word(s) && strpbrk(s, "?#") == NULL;
+}
+
+const char *config_url(const char *name, const char *fallback, const char *scheme)
+{
+    const char *const value = config_optional(name);
+    if (value == NULL)
+        return fallback;
+    if (!is_url(value, scheme)) {
+        char what[128];
+        snprintf(what, sizeof(what), "must be %s://host or %ss://host, with or without :port and /path", scheme,
+                 scheme);
+        config_fail(name, what);
+        return "";
+    }
+    char *const cut = mem_strdup(value);
+    for (size_t n = strlen(cut); cut[n - 1] == '/'; n--)
+        cut[n - 1] = '\0';
+    setenv(name, cut, 1);
+    free(cut);
+    return getenv(name);
+}
+
+const char *config_file(const char *name)
+{
+    const char *const path = config_optional(name);
+    if (path == NULL)
+        return NULL;
+    char byte;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, &byte, 1) < 0)
+        fail_to_read(name);
+    if (fd >= 0)
+        close(fd);
+    return path;
 }
 
 int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max)
@@ -275,7 +344,7 @@ void config_address(const char *name, const char *fallback, struct config_addres
     const bool bracketed = value[0] == '[' && colon != NULL && colon > value && colon[-1] == ']';
     const char *const host = bracketed ? value + 1 : value;
     const int host_len = colon == NULL ? -1 : (int)(colon - host) - (bracketed ? 1 : 0);
-    const size_t n_digits = colon == NULL ? 0 : strspn(colon + 1, "0123456789");
+    const size_t n_digits = colon == NULL ? 0 : strspn(colon + 1, DIGITS);
     const bool good_port =
         n_digits > 0 && n_digits <= 5 && colon[1 + n_digits] == '\0' && atoi(colon + 1) <= 65535;
     if (host_len < 1 || host_len >= (int)sizeof(out->host) || !good_port) {

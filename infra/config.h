@@ -31,6 +31,11 @@ const char *config_word(const char *name);
 bool config_is_word(const char *value);
 /* NULL where it is unset or empty. */
 const char *config_optional(const char *name);
+/* A URL of that scheme or of its secure kind ("http", "ws"), without query, and handed out without a slash at the end.
+ * fallback, which may be NULL, where it is unset or empty; "" after an error. */
+const char *config_url(const char *name, const char *fallback, const char *scheme);
+/* The path of a file that could be read just now; NULL where it is unset or empty. */
+const char *config_file(const char *name);
 int64_t config_int(const char *name, int64_t fallback, int64_t min, int64_t max);
 /* "0-3,8": numbers and ranges below limit, none of them twice. How many, 0 where it is unset or after an error; out,
  * with room for limit of them, gets them in ascending order. */

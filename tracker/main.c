@@ -165,13 +165,13 @@ static int follow(const char *database_url)
     config_snowflake("DISCORD_APPLICATION_ID"); /* asked for so that a mix-up shows at the start */
     struct shards_config config = {
         .shard = {.token = config_word("DISCORD_TOKEN"),
-                  .gateway_url = config_optional("DISCORD_GATEWAY_URL"),
+                  .gateway_url = config_url("DISCORD_GATEWAY_URL", NULL, "ws"),
                   .heartbeat_interval = config_int("HEARTBEAT_INTERVAL", 60, 1, 3600),
                   .max_unwritten = (size_t)config_int("MAX_UNWRITTEN", 500000, 10, 100000000)},
     };
     shards_configure(&config);
-    const char *const api_url = config_string("DISCORD_API_URL", DISCORD_API_URL);
-    const char *const ca_file = config_optional("TLS_CA_FILE");
+    const char *const api_url = config_url("DISCORD_API_URL", DISCORD_API_URL, "http");
+    const char *const ca_file = config_file("TLS_CA_FILE");
     struct config_address metrics_address;
     config_address("METRICS_LISTEN", NULL, &metrics_address);
     if (!config_check("tracker"))

@@ -91,15 +91,38 @@ def test_the_owner_may_more_than_a_handler_has_to(check, database):
 
 
 def test_every_bad_setting_is_named_and_the_rest_is_looked_at(check):
-    checked = check(DISCORD_PUBLIC_KEY="0123", WORKERS="many", LISTEN="localhost", LOG_LEVEL="loud")
+    checked = check(DISCORD_PUBLIC_KEY="0123", WORKERS="many", LISTEN="localhost", LOG_LEVEL="loud", DISCORD_CDN_URL="cdn.example.org")
     assert checked.code == 2
     assert [text for _, part, text in checked.lines if part == "settings"] == [
+        "DISCORD_CDN_URL must be http://host or https://host, with or without :port and /path",
         "WORKERS must be a whole number from 1 to 256",
         "DISCORD_PUBLIC_KEY must be exactly 64 hex digits, and has 4 characters",
         "LISTEN must be address:port, 127.0.0.1:8080 say",
         "LOG_LEVEL must be debug, info, warn or error",
     ]
     assert checked.not_ok() == {"settings": "wrong", "public key": "wrong"}
+
+
+@pytest.mark.parametrize("command, changes, words", [
+    ("tracker", {"DISCORD_API_URL": "discord.com"}, "DISCORD_API_URL must be http://host or https://host"),
+    ("handler", {"DISCORD_API_URL": "https://"}, "DISCORD_API_URL must be http://host or https://host"),
+    ("handler --register", {"DISCORD_API_URL": "wss://discord.com"}, "DISCORD_API_URL must be http://host or https://host"),
+    ("tracker", {"DISCORD_GATEWAY_URL": "gopher//x"}, "DISCORD_GATEWAY_URL must be ws://host or wss://host"),
+    ("tracker", {"TLS_CA_FILE": "/nowhere"}, "TLS_CA_FILE cannot be read"),
+    ("handler", {"TLS_CA_FILE": "/"}, "TLS_CA_FILE cannot be read"),
+    ("handler --register", {"TLS_CA_FILE": "/nowhere"}, "TLS_CA_FILE cannot be read"),
+])
+def test_what_can_never_work_ends_the_start(settings, tmp_path, command, changes, words):
+    program, *arguments = command.split()
+    run = subprocess.run(
+        [BIN / program, *arguments], env={**sanitizers(), **settings, "DATABASE_URL": "host=/nowhere", **changes}, cwd=tmp_path,
+        capture_output=True, text=True, timeout=20,
+    )
+    assert (run.returncode, run.stdout) == (2, "") and re.fullmatch(f"{program}: {words}.*\n", run.stderr), run.stderr
+
+
+def test_a_slash_at_the_end_of_a_url(check, settings):
+    assert check(DISCORD_API_URL=settings["DISCORD_API_URL"] + "/").not_ok() == {}
 
 
 def test_nothing_is_set(tmp_path):

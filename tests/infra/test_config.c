@@ -98,6 +98,101 @@ static void test_word(void **state)
     }
 }
 
+static void read_url(void)
+{
+    if (strcmp(config_url("X", NULL, "ws"), "") != 0)
+        abort();
+}
+
+static void test_url(void **state)
+{
+    (void)state;
+    set(NULL);
+    assert_null(config_url("X", NULL, "ws"));
+    set("");
+    assert_string_equal(config_url("X", "ws://fallback", "ws"), "ws://fallback");
+    static const struct {
+        const char *given, *url;
+    } good[] = {
+        {"ws://a", "ws://a"},
+        {"wss://a", "wss://a"},
+        {"wss://gateway-1.example_2.org", "wss://gateway-1.example_2.org"},
+        {"ws://a/", "ws://a"},
+        {"ws://a:65535//", "ws://a:65535"},
+        {"ws://127.0.0.1:80/api/v10/", "ws://127.0.0.1:80/api/v10"},
+        {"ws://[::1]", "ws://[::1]"},
+        {"ws://[::ffff:127.0.0.1]:8443/a", "ws://[::ffff:127.0.0.1]:8443/a"},
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        set(good[i].given);
+        assert_string_equal(config_url("X", NULL, "ws"), good[i].url);
+    }
+    assert_null(config_error(0));
+    static const char *const bad[] = {
+        "a",
+        "//a",
+        "/",
+        "ws",
+        "ws:",
+        "ws:/a",
+        "ws://",
+        "ws:///",
+        "wsss://a",
+        "http://a",
+        "WS://a",
+        "xws://a",
+        " ws://a",
+        "ws://a ",
+        "ws://a b",
+        "ws://a/b c",
+        "ws://a/?b",
+        "ws://a?",
+        "ws://a#b",
+        "ws://:80",
+        "ws://a:",
+        "ws://a:65536",
+        "ws://a:80x",
+        "ws://a:123456",
+        "ws://a:-1",
+        "ws://[::1",
+        "ws://[]",
+        "ws://[x]",
+        "ws://[::1]80",
+        "ws://b@a",
+        "ws://b:c@a/d",
+        "ws://a/\303\244",
+        "ws://\303\244",
+        "ws://a\nb",
+        "ws://a/\r\n",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        set(bad[i]);
+        assert_string_equal(error_of(read_url),
+                            "X must be ws://host or wss://host, with or without :port and /path");
+    }
+}
+
+static void read_file(void)
+{
+    config_file("X");
+}
+
+static void test_a_file_that_is_named(void **state)
+{
+    (void)state;
+    set(NULL);
+    assert_null(config_file("X"));
+    set("");
+    assert_null(config_file("X"));
+    set("/proc/self/exe");
+    assert_string_equal(config_file("X"), "/proc/self/exe");
+    assert_null(config_error(0));
+    set("/nowhere/to/be/found");
+    assert_string_equal(error_of(read_file), "X cannot be read: No such file or directory");
+    set("/");
+    assert_string_equal(error_of(read_file), "X cannot be read: Is a directory");
+}
+
 static void read_int(void)
 {
     config_int("X", 5, -10, 100);
@@ -392,6 +487,8 @@ int main(void)
         cmocka_unit_test(test_required),
         cmocka_unit_test(test_word),
         cmocka_unit_test(test_int),
+        cmocka_unit_test(test_url),
+        cmocka_unit_test(test_a_file_that_is_named),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_snowflake),
         cmocka_unit_test(test_hex),
