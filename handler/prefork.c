@@ -136,12 +136,12 @@ static bool any_alive(const struct prefork *prefork)
     return false;
 }
 
-/* Waits for a signal, at most until the next thing to do. */
+/* Waits for a signal, at most until the next worker is to be started. */
 static void wait_for_signal(struct prefork *prefork)
 {
     const int64_t now = clock_monotonic_ms();
     int64_t wait_ms = PAUSE_MS;
-    for (int i = 0; i < prefork->n; i++) {
+    for (int i = 0; i < prefork->n && prefork->kill_ms == 0; i++) {
         const struct worker *const worker = &prefork->workers[i];
         if (worker->pid == 0 && worker->start_ms - now < wait_ms)
             wait_ms = worker->start_ms > now ? worker->start_ms - now : 0;

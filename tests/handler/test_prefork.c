@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 20000 };
@@ -20,7 +21,21 @@ enum { WAIT_MS = 20000 };
 static struct {
     volatile uint64_t lives[2], next_life;
     volatile int heard, n_stopped;
+    volatile int n_waits, n_without_time; /* the parent's, since it stops */
 } * world;
+
+static pid_t parent;
+
+int __real_sigtimedwait(const sigset_t *signals, siginfo_t *info, const struct timespec *timeout);
+int __wrap_sigtimedwait(const sigset_t *signals, siginfo_t *info, const struct timespec *timeout);
+int __wrap_sigtimedwait(const sigset_t *signals, siginfo_t *info, const struct timespec *timeout)
+{
+    if (getpid() == parent && world->n_stopped > 0) {
+        world->n_without_time += timeout->tv_sec == 0 && timeout->tv_nsec == 0;
+        world->n_waits++;
+    }
+    return __real_sigtimedwait(signals, info, timeout);
+}
 
 static void wait_until(volatile const uint64_t *value)
 {
@@ -109,11 +124,38 @@ static void test_ends_where_a_worker_cannot_serve(void **state)
     munmap(world, sizeof(*world));
 }
 
+/* A worker that has ended is not followed by another, and nothing is due. */
+static bool ends_in_turn(const struct prefork_worker *self, void *arg)
+{
+    (void)arg;
+    alarm(WAIT_MS / 1000);
+    if (self->index == 0) {
+        kill(getppid(), SIGTERM);
+        return next_signal() == SIGTERM;
+    }
+    const int first = next_signal(), second = next_signal();
+    while (world->n_waits < 3) /* for 0 to end, then beyond the moment when its successor would start */
+        poll(NULL, 0, 5);
+    return first + second == SIGTERM + SIGUSR1;
+}
+
+static void test_rests_while_it_stops(void **state)
+{
+    (void)state;
+    world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(world, MAP_FAILED);
+    parent = getpid();
+    assert_int_equal(prefork_run(2, ends_in_turn, on_stop, NULL), EXIT_SUCCESS);
+    assert_int_equal(world->n_without_time, 0);
+    munmap(world, sizeof(*world));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_siblings_hear_of_a_death),
         cmocka_unit_test(test_ends_where_a_worker_cannot_serve),
+        cmocka_unit_test(test_rests_while_it_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
