@@ -50,10 +50,18 @@ enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static bool is_of(const struct command *command, const struct interaction *interaction)
 {
-    if (interaction->type == DISCORD_MESSAGE_COMPONENT)
+    switch (interaction->type) {
+    case DISCORD_APPLICATION_COMMAND:
+        return strcmp(interaction->command, root_name) == 0 && interaction->subcommand != NULL &&
+               strcmp(interaction->subcommand, command->name) == 0;
+    case DISCORD_MESSAGE_COMPONENT:
         return controls_are_of(interaction->custom_id, command->controls);
-    return strcmp(interaction->command, root_name) == 0 && interaction->subcommand != NULL &&
-           strcmp(interaction->subcommand, command->name) == 0;
+    case DISCORD_PING:
+    case DISCORD_AUTOCOMPLETE:
+    case DISCORD_MODAL_SUBMIT:
+        break;
+    }
+    return false;
 }
 
 const struct command *command_find(const struct interaction *interaction)

@@ -35,7 +35,7 @@ struct command {
     void (*run)(struct app *app, struct reply *reply);
 };
 
-/* The command of a slash command or of a click, or NULL where it is none of ours. */
+/* The command of a slash command or of a click; NULL where it is none of ours, or an interaction of another type. */
 const struct command *command_find(const struct interaction *interaction);
 
 /* The body of PUT /applications/{app}/commands: all of our commands. The caller frees. */

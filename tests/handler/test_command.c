@@ -44,6 +44,18 @@ static void test_find(void **state)
     assert_null(find_control(""));
 }
 
+/* A handler of another version may have recorded them (handler/pending.h). */
+static void test_other_types(void **state)
+{
+    (void)state;
+    static const enum discord_interaction_type types[] = {DISCORD_PING, DISCORD_AUTOCOMPLETE,
+                                                          DISCORD_MODAL_SUBMIT};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        const struct interaction interaction = {.type = types[i]};
+        assert_null(command_find(&interaction));
+    }
+}
+
 static void assert_zero_alone(const cJSON *object, const char *name)
 {
     const cJSON *const list = json_array(object, name);
@@ -157,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_other_types),
         cmocka_unit_test(test_registration),
         cmocka_unit_test(test_compare),
     };

@@ -805,6 +805,8 @@ static void test_resumed(void **state)
 {
     (void)state;
     static const char unknown[] = COMMAND(SERVER("34816", "1000"), "dance", "");
+    static const char modal[] = "{\"id\":\"99\",\"application_id\":\"7\",\"type\":5,\"token\":\"t\"," SERVER(
+        "34816", "1000") "\"data\":{\"custom_id\":\"vc1:xx\",\"components\":[]}}";
     fill_board();
     assert_false(endpoint_resume(&app, "{", 1));
     assert_true(endpoint_resume(&app, leaderboard, strlen(leaderboard)));
@@ -816,7 +818,11 @@ static void test_resumed(void **state)
     await_edit(2);
     expect_text_edit(1, "I do not know this command");
     finish_edit(1, REST_OK, 200, 0);
-    assert_int_equal(world.n_ended, 2);
+    assert_true(endpoint_resume(&app, modal, strlen(modal)));
+    await_edit(3);
+    expect_text_edit(2, "another version of me");
+    finish_edit(2, REST_OK, 200, 0);
+    assert_int_equal(world.n_ended, 3);
 }
 
 int main(void)
