@@ -83,7 +83,7 @@ static void free_all(struct owed **list)
 
 static void write_settled(struct pending *pending);
 
-/* What could not be written goes with the next one, or in the next turn. */
+/* What could not be written goes with the next one, or in the next turn. A drain leaves it: leases run out. */
 static void on_settled(void *arg, bool ok)
 {
     struct pending *const pending = arg;
@@ -233,16 +233,21 @@ static bool is_in(const struct owed *list, uint64_t interaction_id)
     return list != NULL;
 }
 
-/* After a while without the database the lease of an answer of our own may have run out. */
+/* After a while without the database the lease of an answer of our own may have run out. A claim may have been under way
+ * when the drain began. */
 static void take(struct pending *pending, const struct db_pending_request *request)
 {
     const uint64_t id = request->interaction_id;
     if (is_in(pending->owed, id) || is_in(pending->settled, id) || is_in(pending->writing, id))
         return;
-    add(pending, id);
+    struct owed *const owed = add(pending, id);
+    if (pending->draining) {
+        end(owed, PENDING_RELEASED);
+        return;
+    }
     log_info("interaction_taken_over", "id=%" PRIu64, id);
     if (!pending->resume(pending->app, request->body, request->len))
-        pending_end(pending, id, PENDING_UNEDITED);
+        end(owed, PENDING_UNEDITED);
 }
 
 static void on_claimed(void *arg, const struct db_pending_request *claimed, size_t n)
@@ -281,13 +286,16 @@ static void claim(struct pending *pending)
     free(ids);
 }
 
-/* While the database is away the claim waits for it. */
+/* While the database is away the claim waits for it. A drain has leases to renew, where anything is owed. */
 static void on_turn(void *arg)
 {
     struct pending *const pending = arg;
     pending->turn = NULL;
     write_settled(pending);
-    claim(pending);
+    if (pending->draining && pending->owed == NULL)
+        pending->turn = loop_after(pending->app->loop, TURN_MS, on_turn, pending);
+    else
+        claim(pending);
 }
 
 void pending_take_over(struct pending *pending)
@@ -356,7 +364,7 @@ void pending_drain(struct pending *pending)
 
 bool pending_is_idle(const struct pending *pending)
 {
-    return pending->owed == NULL && pending->settled == NULL && pending->writing == NULL && !pending->claiming;
+    return pending->owed == NULL && pending->settled == NULL && pending->writing == NULL;
 }
 
 void pending_destroy(struct pending *pending)

@@ -46,5 +46,6 @@ void pending_take_over(struct pending *pending);
 
 /* Takes over nothing more. What is still owed after 15 s is released for others, though the work goes on. */
 void pending_drain(struct pending *pending);
-/* Nothing is owed and nothing is left to be written. */
+/* Nothing is owed and nothing is left to be written. A claim may be under way: what it takes is free again when its
+ * lease ends. */
 bool pending_is_idle(const struct pending *pending);

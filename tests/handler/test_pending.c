@@ -351,6 +351,7 @@ static void test_only_where_there_is_room(void **state)
     assert_int_equal(world.limit, 0);
     answer_claim(0, 0);
     app.n_commands = 0;
+    owe(5);
     pending_drain(pending);
     pending_take_over(pending);
     assert_int_equal(world.limit, 0);
@@ -370,6 +371,37 @@ static void test_drain(void **state)
     assert_true(pending_is_idle(pending));
 }
 
+static void test_drain_does_not_wait_for_a_claim(void **state)
+{
+    (void)state;
+    assert_non_null(world.on_claimed); /* under way */
+    pending_drain(pending);
+    assert_true(pending_is_idle(pending));
+    answer_claim(0, 0);
+    pending_take_over(pending);
+    assert_null(world.on_claimed);
+    owe(5); /* on a connection that was there already: its lease is renewed */
+    pending_take_over(pending);
+    assert_ids(&world.owed, 1, 5);
+    assert_int_equal(world.limit, 0);
+}
+
+/* Asked for before, and brought while another answer is still owed. */
+static void test_drain_releases_what_is_claimed(void **state)
+{
+    (void)state;
+    owe(5);
+    pending_drain(pending);
+    answer_claim(6, 1);
+    assert_int_equal(world.resumed.n, 0);
+    assert_ids(&world.released, 1, 6);
+    assert_int_equal(world.pause_seconds, 0);
+    answer_settle(true);
+    pending_end(pending, 5, PENDING_CLOSED);
+    answer_settle(true);
+    assert_true(pending_is_idle(pending));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +414,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_more_is_claimed_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_where_there_is_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_drain_does_not_wait_for_a_claim, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_drain_releases_what_is_claimed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
