@@ -195,15 +195,15 @@ static const struct db_statement claim_pending = {
     "    SET claimed_by = $1::bigint, claimed_until = now() + " LEASE ", tries = tries + 1 "
     "    FROM free "
     "    WHERE p.interaction_id = free.interaction_id "
-    "    RETURNING p.interaction_id, p.request "
+    "    RETURNING p.interaction_id, p.request, p.received_at "
     ") "
-    "SELECT interaction_id, request "
+    "SELECT interaction_id, request, (extract(epoch FROM now() - received_at) * 1000)::bigint "
     "FROM claimed "
     "ORDER BY interaction_id",
 };
 
 struct claiming {
-    void (*on_done)(void *arg, const struct db_pending_request *claimed, size_t n);
+    void (*on_done)(void *arg, const struct db_pending_claimed *claimed, size_t n);
     void *arg;
 };
 
@@ -216,12 +216,13 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
     }
     const struct db_rows *const rows = outcome->rows[2];
     const size_t n = (size_t)db_rows_count(rows);
-    struct db_pending_request *const claimed = mem_alloc((n + 1) * sizeof(*claimed));
+    struct db_pending_claimed *const claimed = mem_alloc((n + 1) * sizeof(*claimed));
     char **const bodies = mem_alloc((n + 1) * sizeof(*bodies));
     for (size_t i = 0; i < n; i++) {
         bodies[i] = db_bytes(rows, (int)i, 1, &claimed[i].len);
         claimed[i].body = bodies[i];
         claimed[i].interaction_id = db_snowflake(rows, (int)i, 0);
+        claimed[i].age_ms = db_int(rows, (int)i, 2);
     }
     claiming->on_done(claiming->arg, claimed, n);
     for (size_t i = 0; i < n; i++)
@@ -231,7 +232,7 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
 }
 
 void db_pending_claim(struct db_pool *pool, uint64_t worker, const struct db_pending_claiming *claiming,
-                      void (*on_done)(void *arg, const struct db_pending_request *claimed, size_t n), void *arg)
+                      void (*on_done)(void *arg, const struct db_pending_claimed *claimed, size_t n), void *arg)
 {
     struct db_job *const job = db_job_create();
     struct claiming *const waiting = db_job_memory(job, sizeof(*waiting));

@@ -19,7 +19,7 @@ struct db_pool;
 
 struct db_pending_request {
     uint64_t interaction_id;
-    uint64_t message_id; /* of a click that does nothing but edit it, else 0; not told of what is claimed */
+    uint64_t message_id; /* of a click that does nothing but edit it, else 0 */
     const char *body;    /* as Discord sent it */
     size_t len;
 };
@@ -65,13 +65,20 @@ struct db_pending_claiming {
     int limit;                  /* to be claimed beyond those owed; may be 0 */
 };
 
+struct db_pending_claimed {
+    uint64_t interaction_id;
+    int64_t age_ms; /* since it was recorded */
+    const char *body;
+    size_t len;
+};
+
 /*
  * Renews, closes clicks that a later one has overtaken, and claims. on_done gets what was claimed, the oldest
  * first, valid until it returns, or NULL where the database did not answer. A row of the worker's own whose lease
  * ran out may be among them.
  */
 void db_pending_claim(struct db_pool *pool, uint64_t worker, const struct db_pending_claiming *claiming,
-                      void (*on_done)(void *arg, const struct db_pending_request *claimed, size_t n),
+                      void (*on_done)(void *arg, const struct db_pending_claimed *claimed, size_t n),
                       void *arg);
 
 /* Deletes what is older than 15 minutes. on_done gets how many of these were never closed; 0 where the database did

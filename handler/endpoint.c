@@ -123,18 +123,18 @@ static void on_command(struct app *app, struct http_exchange *exchange, struct i
     interaction_destroy(interaction);
 }
 
-bool endpoint_resume(struct app *app, const char *body, size_t len)
+bool endpoint_resume(struct app *app, const struct db_pending_claimed *claimed)
 {
     enum interaction_problem problem;
-    struct interaction *const interaction = interaction_parse(body, len, &problem);
+    struct interaction *const interaction = interaction_parse(claimed->body, claimed->len, &problem);
     if (interaction == NULL) {
-        log_error("pending_unreadable", "problem=%d bytes=%zu", problem, len);
+        log_error("pending_unreadable", "problem=%d bytes=%zu", problem, claimed->len);
         return false;
     }
     static const struct command unknown = {.name = "unknown"};
     const struct command *const command = command_find(interaction);
     struct reply *const reply = reply_create(app, interaction, command != NULL ? command : &unknown);
-    reply_take_over(reply);
+    reply_take_over(reply, claimed->age_ms);
     metrics_count(METRIC_RECORDED, "taken_over", NULL);
     if (command != NULL)
         command->run(app, reply);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct app;
+struct db_pending_claimed;
 
 /* What a request with a bad signature gets, with 401: known to handler/check_endpoint.c. */
 #define ENDPOINT_REFUSAL "vcledger: invalid request signature\n"
@@ -17,4 +18,4 @@ extern const size_t endpoint_n_routes;
 
 /* Runs the command of an interaction that was recorded by another worker: nobody waits for an acknowledgement any more.
  * False (logged) where it is none. */
-bool endpoint_resume(struct app *app, const char *body, size_t len);
+bool endpoint_resume(struct app *app, const struct db_pending_claimed *claimed);

@@ -40,7 +40,7 @@ struct owed {
 struct pending {
     struct app *app;
     const struct prefork_worker *self;
-    bool (*resume)(struct app *app, const char *body, size_t len);
+    bool (*resume)(struct app *app, const struct db_pending_claimed *claimed);
     struct owed *owed;
     struct owed *settled, *writing; /* the latter are in a job under way */
     size_t n_settled;               /* in both */
@@ -235,9 +235,9 @@ static bool is_in(const struct owed *list, uint64_t interaction_id)
 
 /* After a while without the database the lease of an answer of our own may have run out. A claim may have been under way
  * when the drain began. */
-static void take(struct pending *pending, const struct db_pending_request *request)
+static void take(struct pending *pending, const struct db_pending_claimed *claimed)
 {
-    const uint64_t id = request->interaction_id;
+    const uint64_t id = claimed->interaction_id;
     if (is_in(pending->owed, id) || is_in(pending->settled, id) || is_in(pending->writing, id))
         return;
     struct owed *const owed = add(pending, id);
@@ -246,11 +246,11 @@ static void take(struct pending *pending, const struct db_pending_request *reque
         return;
     }
     log_info("interaction_taken_over", "id=%" PRIu64, id);
-    if (!pending->resume(pending->app, request->body, request->len))
+    if (!pending->resume(pending->app, claimed))
         end(owed, PENDING_UNEDITED);
 }
 
-static void on_claimed(void *arg, const struct db_pending_request *claimed, size_t n)
+static void on_claimed(void *arg, const struct db_pending_claimed *claimed, size_t n)
 {
     struct pending *const pending = arg;
     for (size_t i = 0; i < n; i++)
@@ -331,7 +331,7 @@ static void on_purge(void *arg)
 /* The whole ------------------------------------------------------------------------------------------------ */
 
 struct pending *pending_create(struct app *app, const struct prefork_worker *self,
-                               bool (*resume)(struct app *app, const char *body, size_t len))
+                               bool (*resume)(struct app *app, const struct db_pending_claimed *claimed))
 {
     struct pending *const pending = mem_alloc(sizeof(*pending));
     pending->app = app;

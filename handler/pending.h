@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct app;
+struct db_pending_claimed;
 struct db_pending_request;
 struct pending;
 struct prefork_worker;
@@ -19,7 +20,7 @@ struct prefork_worker;
  * then ends it like any other. False: nothing can be done about it. All must live as long as the pending.
  */
 struct pending *pending_create(struct app *app, const struct prefork_worker *self,
-                               bool (*resume)(struct app *app, const char *body, size_t len));
+                               bool (*resume)(struct app *app, const struct db_pending_claimed *claimed));
 /* NULL is accepted. */
 void pending_destroy(struct pending *pending);
 

@@ -454,8 +454,9 @@ void reply_on_acknowledged(void *arg, bool sent)
     send_when_due(reply);
 }
 
-void reply_take_over(struct reply *reply)
+void reply_take_over(struct reply *reply, int64_t age_ms)
 {
+    reply->started_ms -= age_ms;
     reply->acknowledged_ms = reply->started_ms;
     reply->acknowledgement = ACK_ELSEWHERE;
 }

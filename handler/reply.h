@@ -40,8 +40,8 @@ void reply_cancel(struct reply *reply);
 /* on_sent of the acknowledgement (handler/http.h), with the reply as its argument: must come once. */
 void reply_on_acknowledged(void *arg, bool sent);
 
-/* Instead of it, where another worker has acknowledged, and may have worked already. */
-void reply_take_over(struct reply *reply);
+/* Instead of it, where another worker recorded the interaction so long ago, has acknowledged, and may have worked already. */
+void reply_take_over(struct reply *reply, int64_t age_ms);
 bool reply_is_taken_over(const struct reply *reply);
 
 /* A command answers once, with one of these two; the reply, and the interaction in it, are no longer the

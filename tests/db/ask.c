@@ -242,7 +242,7 @@ static void ask_overtaken(char **words, int n)
     db_pending_is_overtaken(pool, number(words[0]), number(words[1]), on_pending_overtaken, &left);
 }
 
-static void on_pending_claimed(void *arg, const struct db_pending_request *claimed, size_t n)
+static void on_pending_claimed(void *arg, const struct db_pending_claimed *claimed, size_t n)
 {
     (void)arg;
     printf("{\"claimed\": [");
@@ -250,7 +250,7 @@ static void on_pending_claimed(void *arg, const struct db_pending_request *claim
         printf("%s[%" PRIu64 ", \"", i > 0 ? ", " : "", claimed[i].interaction_id);
         for (size_t k = 0; k < claimed[i].len; k++)
             printf("%02x", (unsigned)(unsigned char)claimed[i].body[k]);
-        printf("\"]");
+        printf("\", %" PRId64 "]", claimed[i].age_ms);
     }
     printf("]}");
     answered(claimed);

@@ -801,6 +801,12 @@ static void test_unconfirmed(void **state)
 }
 
 /* What another worker has left; of another version of us, too. */
+static bool resume(const char *body)
+{
+    const struct db_pending_claimed claimed = {.body = body, .len = strlen(body)};
+    return endpoint_resume(&app, &claimed);
+}
+
 static void test_resumed(void **state)
 {
     (void)state;
@@ -808,17 +814,17 @@ static void test_resumed(void **state)
     static const char modal[] = "{\"id\":\"99\",\"application_id\":\"7\",\"type\":5,\"token\":\"t\"," SERVER(
         "34816", "1000") "\"data\":{\"custom_id\":\"vc1:xx\",\"components\":[]}}";
     fill_board();
-    assert_false(endpoint_resume(&app, "{", 1));
-    assert_true(endpoint_resume(&app, leaderboard, strlen(leaderboard)));
+    assert_false(resume("{"));
+    assert_true(resume(leaderboard));
     await_edit(1);
     assert_true(world.edits[0].with_file);
     assert_string_equal(world.edits[0].path, "/webhooks/7/to%2Fken/messages/@original");
     finish_edit(0, REST_OK, 200, 0);
-    assert_true(endpoint_resume(&app, unknown, strlen(unknown)));
+    assert_true(resume(unknown));
     await_edit(2);
     expect_text_edit(1, "I do not know this command");
     finish_edit(1, REST_OK, 200, 0);
-    assert_true(endpoint_resume(&app, modal, strlen(modal)));
+    assert_true(resume(modal));
     await_edit(3);
     expect_text_edit(2, "another version of me");
     finish_edit(2, REST_OK, 200, 0);

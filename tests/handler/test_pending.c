@@ -36,7 +36,7 @@ static struct {
 
     struct ids owed, dead;
     int limit;
-    void (*on_claimed)(void *arg, const struct db_pending_request *claimed, size_t n);
+    void (*on_claimed)(void *arg, const struct db_pending_claimed *claimed, size_t n);
     void *claimed_arg;
 
     struct ids resumed;
@@ -97,7 +97,7 @@ void db_pending_settle(struct db_pool *pool, uint64_t worker, const struct db_pe
 }
 
 void db_pending_claim(struct db_pool *pool, uint64_t worker, const struct db_pending_claiming *claiming,
-                      void (*on_done)(void *arg, const struct db_pending_request *claimed, size_t n), void *arg)
+                      void (*on_done)(void *arg, const struct db_pending_claimed *claimed, size_t n), void *arg)
 {
     (void)pool, (void)worker;
     assert_null(world.on_claimed);
@@ -121,10 +121,10 @@ size_t prefork_dead(const struct prefork_worker *worker, uint64_t lives[PREFORK_
     return 1;
 }
 
-static bool resume(struct app *of, const char *body, size_t len)
+static bool resume(struct app *of, const struct db_pending_claimed *claimed)
 {
     assert_ptr_equal(of, &app);
-    assert_memory_equal(body, "body", len);
+    assert_memory_equal(claimed->body, "body", claimed->len);
     world.resumed.n++;
     return !world.cannot_resume;
 }
@@ -156,10 +156,10 @@ static void answer_settle(bool ok)
 /* Claimed are the ids first, first + 1… */
 static void answer_claim(uint64_t first, size_t n)
 {
-    struct db_pending_request claimed[MAX_IDS];
+    struct db_pending_claimed claimed[MAX_IDS];
     for (size_t i = 0; i < n; i++)
-        claimed[i] = (struct db_pending_request){.interaction_id = first + i, .body = "body", .len = 4};
-    void (*const on_claimed)(void *arg, const struct db_pending_request *claimed, size_t n) = world.on_claimed;
+        claimed[i] = (struct db_pending_claimed){.interaction_id = first + i, .body = "body", .len = 4};
+    void (*const on_claimed)(void *arg, const struct db_pending_claimed *claimed, size_t n) = world.on_claimed;
     assert_non_null(on_claimed);
     world.on_claimed = NULL;
     on_claimed(world.claimed_arg, claimed, n);

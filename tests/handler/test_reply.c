@@ -5,6 +5,7 @@
 #include "db/pending.h"
 #include "handler/app.h"
 #include "handler/command.h"
+#include "handler/metrics.h"
 #include "handler/pending.h"
 #include "infra/json.h"
 #include "infra/loop.h"
@@ -456,6 +457,21 @@ static void test_json(void **state)
     cJSON_Delete(controls);
 }
 
+/* From the interaction, whoever it came to. */
+static void test_a_taken_over_answer_took_longer(void **state)
+{
+    (void)state;
+    metrics_init(handler_metrics, HANDLER_METRICS, 1);
+    struct reply *const reply = create();
+    reply_take_over(reply, 12000);
+    answer_picture(reply);
+    finish(REST_OK, 200);
+    char *const text = metrics_text();
+    assert_non_null(strstr(text, "vcledger_answer_seconds_bucket{le=\"10\"} 0\n"));
+    assert_non_null(strstr(text, "vcledger_answer_seconds_bucket{le=\"30\"} 1\n"));
+    free(text);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -490,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_an_old_click_does_not_overtake),
         cmocka_unit_test(test_acknowledgements),
+        cmocka_unit_test(test_a_taken_over_answer_took_longer),
         cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
