@@ -13,6 +13,7 @@
 enum {
     RESOLVE_TIMEOUT_MS = 5000,
     ATTEMPT_TIMEOUT_MS = 3000, /* libpq's own connect_timeout does not hold for asynchronous connects */
+    TOLD_MAX = 8192,           /* bytes of failures, should they be other ones each time */
 };
 
 /* A host that vanished is noticed within half a minute: by us, and by the server, which then frees our locks.
@@ -77,10 +78,31 @@ static void give_up(struct db_connecting *c)
 
 /* One attempt ---------------------------------------------------------------------------------------------- */
 
+bool db_connect_is_news(struct buffer *told, const char *failure)
+{
+    if (told->len > 0 && strstr(told->data, failure) != NULL)
+        return false;
+    if (told->len > TOLD_MAX)
+        buffer_finish(told);
+    buffer_append_string(told, failure);
+    return true;
+}
+
+static void tell(const struct db_connecting *c, const char *why)
+{
+    const struct db_address *const to = &c->addresses.list[address(c)];
+    const char *const host = to->host != NULL ? to->host : PQhost(c->pg);
+    const char *const port = to->port != NULL ? to->port : PQport(c->pg);
+    struct buffer failure = {0};
+    buffer_printf(&failure, "host=%s port=%s error=%s\n", log_quote(host), log_quote(port), log_quote(why));
+    log_line(db_connect_is_news(c->config.told, failure.data) ? LOG_WARN : LOG_DEBUG, "database_unreachable",
+             "%.*s", (int)failure.len - 1, failure.data);
+    buffer_finish(&failure);
+}
+
 static void fail(struct db_connecting *c, const char *why)
 {
-    log_warn("database_unreachable", "host=%s port=%s error=%s", log_quote(PQhost(c->pg)),
-             log_quote(PQport(c->pg)), log_quote(why));
+    tell(c, why);
     snprintf(c->error, sizeof(c->error), "%s", why);
     loop_unwatch(c->watch);
     c->watch = NULL;
@@ -178,7 +200,12 @@ static void start_attempt(void *arg)
         give_up(c);
         return;
     }
-    c->pg = start_libpq(&c->config, &c->addresses.list[address(c)]);
+    const struct db_address *const to = &c->addresses.list[address(c)];
+    if (to->error != NULL) {
+        fail(c, to->error);
+        return;
+    }
+    c->pg = start_libpq(&c->config, to);
     c->timer = loop_after(c->loop, ATTEMPT_TIMEOUT_MS, on_timeout, c);
     if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD)
         fail(c, PQerrorMessage(c->pg));

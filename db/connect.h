@@ -5,9 +5,11 @@
 #pragma once
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct buffer;
 struct db_connecting;
 struct loop;
 
@@ -15,7 +17,8 @@ struct db_connect_config {
     const char *url; /* libpq conninfo or URL; target_session_attrs says which server will do */
     const char *application_name;
     int64_t statement_timeout_ms; /* the server's */
-    size_t first; /* number of the address to begin with; the others follow, then those before it */
+    size_t first;        /* number of the address to begin with; the others follow, then those before it */
+    struct buffer *told; /* failures that were warned of, for db_connect_is_news() */
 };
 
 /*
@@ -28,6 +31,10 @@ db_connect_start(struct loop *loop, const struct db_connect_config *config,
                  void (*on_done)(void *arg, PGconn *pg, size_t address, const char *error), void *arg);
 /* NULL is accepted. */
 void db_connect_cancel(struct db_connecting *connecting);
+
+/* Whether a failure is to be warned of: it is not in told, which it is added to. A pool comes every two seconds, and the
+ * same again says nothing: it is logged for debugging. told is emptied when the database answers. */
+bool db_connect_is_news(struct buffer *told, const char *failure);
 
 /*
  * Blocks: for what runs without a loop. Of several hosts one may be gone for good, so each has 5 seconds, unless the

@@ -33,7 +33,7 @@ struct connection {
     enum connection_state state;
     struct db_connecting *connecting;
     size_t address; /* where to begin: the one that worked last */
-    int rounds;     /* in a row without a connection */
+    int rounds;     /* in a row without an answer */
     PGconn *pg;
     struct loop_watch *watch;
     struct loop_timer *timer; /* PAUSING: the next round; READY: silence, while jobs are in flight */
@@ -60,6 +60,7 @@ struct db_pool {
     void (*on_notify)(void *arg, const char *payload);
     void *on_notify_arg;
     char error[256];
+    struct buffer told; /* failures warned of since the database answered last: db_connect_is_news() */
 };
 
 static void start_connecting(void *arg);
@@ -105,7 +106,10 @@ static void try_later(struct connection *c)
 /* A broken connection: its jobs' fate is unknown, and the next one comes after a pause. */
 static void drop(struct connection *c, const char *why)
 {
-    log_warn("database_lost", "in_flight=%d error=%s", c->in_flight, log_quote(why));
+    /* One that never answered is in the place of a database that is away: of it, too, once is enough. */
+    const bool is_news = db_connect_is_news(&c->pool->told, why) || c->rounds == 0;
+    log_line(is_news ? LOG_WARN : LOG_DEBUG, "database_lost", "in_flight=%d error=%s", c->in_flight,
+             log_quote(why));
     loop_unwatch(c->watch);
     c->watch = NULL;
     loop_cancel(c->timer);
@@ -175,6 +179,8 @@ static void take_sync(struct connection *c)
     }
     take_first(c);
     watch_silence(c);
+    c->rounds = 0;
+    buffer_finish(&c->pool->told);
     c->read_only = c->read_only || strcmp(job->sqlstate, read_only_transaction) == 0;
     end_job(job, job->failed ? DB_FAILED : DB_OK);
 }
@@ -486,7 +492,6 @@ static void become_ready(struct connection *c)
     PQsetNoticeProcessor(c->pg, on_notice, NULL);
     c->state = READY;
     metrics_add(c->pool->config.metric, 1);
-    c->rounds = 0;
     c->read_only = false;
     c->n_prepared = c->n_confirmed = 0;
     c->watch = loop_watch(c->pool->loop, PQsocket(c->pg), LOOP_READ, on_ready, c);
@@ -513,12 +518,13 @@ static void on_connected(void *arg, PGconn *pg, size_t address, const char *erro
 static void start_connecting(void *arg)
 {
     struct connection *const c = arg;
-    const struct db_pool *const pool = c->pool;
+    struct db_pool *const pool = c->pool;
     const struct db_connect_config config = {
         .url = pool->url,
         .application_name = pool->application_name,
         .statement_timeout_ms = pool->config.statement_timeout_ms,
         .first = c->address,
+        .told = &pool->told,
     };
     c->timer = NULL;
     c->state = CONNECTING;
@@ -570,6 +576,7 @@ void db_pool_destroy(struct db_pool *pool)
     loop_cancel(pool->next_turn);
     destroy_jobs(pool->first_waiting);
     destroy_jobs(pool->refused);
+    buffer_finish(&pool->told);
     free(pool->connections);
     free(pool->application_name);
     free(pool->url);

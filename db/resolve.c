@@ -1,7 +1,6 @@
 #include "db/resolve.h"
 
 #include "db/conninfo.h"
-#include "infra/log.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
 
@@ -97,13 +96,15 @@ static void read_names(struct db_resolving *r, const char *conninfo)
 
 /* Looking up ----------------------------------------------------------------------------------------------- */
 
-static void add(struct db_addresses *addresses, const char *host, const char *hostaddr, const char *port)
+static void add(struct db_addresses *addresses, const char *host, const char *hostaddr, const char *port,
+                const char *error)
 {
     addresses->list = mem_realloc(addresses->list, sizeof(*addresses->list) * (addresses->n + 1));
     addresses->list[addresses->n++] = (struct db_address){
         .host = mem_strdup(host),
         .hostaddr = mem_strdup(hostaddr),
         .port = mem_strdup(port),
+        .error = error,
     };
 }
 
@@ -112,7 +113,7 @@ static void add_found(struct db_addresses *addresses, const struct name *name)
     for (const struct addrinfo *a = name->request.ar_result; a != NULL; a = a->ai_next) {
         char text[NI_MAXHOST];
         if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
-            add(addresses, name->host, text, name->port);
+            add(addresses, name->host, text, name->port, NULL);
     }
 }
 
@@ -121,22 +122,21 @@ static bool is_pending(struct name *name)
     return !name->is_socket && gai_error(&name->request) == EAI_INPROGRESS;
 }
 
-/* Without the names that are unknown, or still being looked up. */
+/* Also of the names that are unknown, or still being looked up. */
 static void tell(struct db_resolving *r)
 {
     struct db_addresses addresses = {0};
     if (r->n == 0)
-        add(&addresses, NULL, NULL, NULL);
+        add(&addresses, NULL, NULL, NULL, NULL);
     for (size_t i = 0; i < r->n; i++) {
         struct name *const name = &r->names[i];
         const int error = name->is_socket ? 0 : gai_error(&name->request);
         if (name->is_socket)
-            add(&addresses, name->host, NULL, name->port);
+            add(&addresses, name->host, NULL, name->port, NULL);
         else if (error == 0)
             add_found(&addresses, name);
         else
-            log_warn("database_unreachable", "host=%s error=%s", log_quote(name->host),
-                     log_quote(gai_strerror(error)));
+            add(&addresses, name->host, NULL, name->port, gai_strerror(error));
     }
     r->on_done(r->arg, addresses);
     r->on_done = NULL;

@@ -10,6 +10,7 @@ struct loop;
  * files go by that; hostaddr is NULL for a socket's folder. All NULL: the conninfo is taken as it stands. */
 struct db_address {
     char *host, *hostaddr, *port;
+    const char *error; /* why the host has no address, a constant; else NULL */
 };
 
 struct db_addresses {
@@ -18,8 +19,8 @@ struct db_addresses {
 };
 
 /*
- * on_done runs once, never from inside this call, with every address of every host, in the conninfo's order.
- * A name that had none within the time was logged. The callee frees them with db_addresses_finish(). A conninfo
+ * on_done runs once, never from inside this call, with every address of every host, in the conninfo's order, or the
+ * error of a host that had none within the time. The callee frees them with db_addresses_finish(). A conninfo
  * that names no host, or a service, or addresses of its own (hostaddr) is taken as it stands.
  */
 struct db_resolving *db_resolve_start(struct loop *loop, const char *conninfo, int timeout_ms,

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import socket
+import struct
 import subprocess
+import threading
 import time
 
 import psycopg
@@ -37,6 +39,36 @@ def silent():
             client.setblocking(False)
             client.connect_ex(listener.getsockname())
         yield listener.getsockname()[1]
+
+
+class Relay(threading.Thread):
+    """A host that says some words and hangs up, one after the other; then it is the cluster."""
+
+    def __init__(self, cluster, *words):
+        super().__init__(daemon=True)
+        self.cluster, self.words = cluster, words
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
+        self.refused = 0
+        self.start()
+
+    def run(self):
+        for words in self.words:
+            with self.listener.accept()[0] as client:
+                client.recv(8192)
+                body = b"SFATAL\0C57P03\0M" + words.encode() + b"\0\0"
+                client.sendall(b"E" + struct.pack("!I", 4 + len(body)) + body)
+            self.refused += 1
+        while True:
+            client, server = self.listener.accept()[0], socket.socket(socket.AF_UNIX)
+            server.connect(f"{folder(self.cluster)}/.s.PGSQL.5432")
+            for both in (client, server), (server, client):
+                threading.Thread(target=self.pass_on, args=both, daemon=True).start()
+
+    def pass_on(self, source, sink):
+        while data := source.recv(8192):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -74,6 +106,16 @@ def test_a_refusing_host_costs_nothing(pair):
     answers, log, seconds = run(conninfo(("127.0.0.1", free_port()), at(pair.primary)), WHICH)
     assert answers == [folder(pair.primary)] and seconds < SLACK, log
     assert log.count("database_unreachable host=\"127.0.0.1\"") == 1
+
+
+def test_the_same_failure_is_warned_of_once(pair):
+    """Until another comes, or the database answered in between."""
+    suicide = "SELECT pg_terminate_backend(pg_backend_pid())"
+    relay = Relay(pair.primary, "starting up", "starting up", "in recovery", "starting up")
+    answers, log, _ = run(conninfo(relay.address, sslmode="disable"), WHICH, suicide, WHICH)
+    assert relay.refused == 4 and answers[0] == folder(pair.primary), log
+    assert [log.count(f"FATAL:  {words}") for words in ("starting up", "in recovery")] == [1, 1]
+    assert log.count("database_lost") == 1
 
 
 @pytest.mark.parametrize("kind", ["silent", "mute"])
