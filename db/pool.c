@@ -281,12 +281,14 @@ static bool prepare(struct connection *c, struct db_job *job, const struct db_st
     return PQsendPrepare(c->pg, statement->name, statement->sql, 0, NULL) == 1 && PQpipelineSync(c->pg) == 1;
 }
 
+/* The server would keep its answers until the sync, silent for as long as all statements together take. */
 static bool send_statement(struct connection *c, const struct db_job *job, int i)
 {
     const struct job_statement *const s = &job->statements[i];
     return PQsendQueryPrepared(c->pg, s->statement->name, s->n_params,
                                (const char *const *)(job->params + s->first_param),
-                               job->lengths + s->first_param, job->formats + s->first_param, 0) == 1;
+                               job->lengths + s->first_param, job->formats + s->first_param, 0) == 1 &&
+           (i + 1 == job->n_statements || PQsendFlushRequest(c->pg) == 1);
 }
 
 static void send_job(struct connection *c, struct db_job *job)

@@ -3,7 +3,8 @@
  *
  *     run STATEMENT...
  *
- * Prints a line for each: the first value of its rows, or the SQLSTATE; "lost" or "unavailable".
+ * One that begins with + belongs to the job of the one before it. Prints a line for each job: the first value of its
+ * first rows, or the SQLSTATE; "lost" or "unavailable".
  */
 #include "db/pool.h"
 #include "infra/loop.h"
@@ -16,7 +17,8 @@ enum { MAX_STATEMENTS = 8 };
 static struct loop *loop;
 static struct db_pool *pool;
 static struct db_statement statements[MAX_STATEMENTS];
-static int n, done;
+static bool is_joined[MAX_STATEMENTS];
+static int n, sent;
 
 static void run_next(void);
 
@@ -38,7 +40,7 @@ static void on_done(void *arg, const struct db_outcome *outcome)
         break;
     }
     fflush(stdout);
-    if (++done < n)
+    if (sent < n)
         run_next();
     else
         loop_stop(loop);
@@ -47,15 +49,19 @@ static void on_done(void *arg, const struct db_outcome *outcome)
 static void run_next(void)
 {
     struct db_job *const job = db_job_create();
-    db_job_statement(job, &statements[done]);
+    do
+        db_job_statement(job, &statements[sent++]);
+    while (sent < n && is_joined[sent]);
     db_pool_submit(pool, job, on_done, NULL);
 }
 
 int main(int argc, char **argv)
 {
     static const char *const names[MAX_STATEMENTS] = {"1", "2", "3", "4", "5", "6", "7", "8"};
-    for (; n < MAX_STATEMENTS && n + 1 < argc; n++)
-        statements[n] = (struct db_statement){.name = names[n], .sql = argv[n + 1]};
+    for (; n < MAX_STATEMENTS && n + 1 < argc; n++) {
+        is_joined[n] = argv[n + 1][0] == '+';
+        statements[n] = (struct db_statement){.name = names[n], .sql = argv[n + 1] + is_joined[n]};
+    }
     if (n == 0)
         return 2;
     loop = loop_create();

@@ -11,7 +11,7 @@ import time
 import psycopg
 import pytest
 from clusters import running_pair
-from harness import TESTS, free_port
+from harness import TESTS, free_port, wait_for
 
 pytestmark = pytest.mark.xdist_group("hosts")  # one pair for all
 
@@ -50,6 +50,7 @@ class Relay(threading.Thread):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = self.listener.getsockname()
         self.refused = 0
+        self.heard = b""  # of the cluster
         self.start()
 
     def run(self):
@@ -67,6 +68,8 @@ class Relay(threading.Thread):
 
     def pass_on(self, source, sink):
         while data := source.recv(8192):
+            if source.family == socket.AF_UNIX:
+                self.heard += data
             sink.sendall(data)
         sink.shutdown(socket.SHUT_RDWR)
 
@@ -116,6 +119,20 @@ def test_the_same_failure_is_warned_of_once(pair):
     assert relay.refused == 4 and answers[0] == folder(pair.primary), log
     assert [log.count(f"FATAL:  {words}") for words in ("starting up", "in recovery")] == [1, 1]
     assert log.count("database_lost") == 1
+
+
+def test_each_statement_is_answered_for_itself(pair):
+    """A job may take longer than the server may be silent: what has run is heard of before the rest."""
+    relay = Relay(pair.primary)
+    environment = {**os.environ, "DATABASE_URL": conninfo(relay.address, sslmode="disable")}
+    with pair.connect() as sql, contextlib.ExitStack() as stack:
+        sql.execute("SELECT pg_advisory_lock(7)")
+        job = [TESTS / "db/run", "SELECT 'the first'", "+SELECT pg_advisory_xact_lock(7)"]
+        program = stack.enter_context(subprocess.Popen(job, env=environment, stdout=subprocess.PIPE, text=True))
+        stack.callback(program.kill)
+        wait_for(lambda: b"the first" in relay.heard, "the first statement's answer", 5)
+        sql.execute("SELECT pg_advisory_unlock(7)")
+        assert program.communicate(timeout=10)[0] == "the first\n"
 
 
 @pytest.mark.parametrize("kind", ["silent", "mute"])
