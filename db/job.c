@@ -38,6 +38,11 @@ void *db_job_memory(struct db_job *job, size_t size)
     return job->memory;
 }
 
+void db_job_only_reads(struct db_job *job)
+{
+    job->only_reads = true;
+}
+
 int db_job_size(const struct db_job *job)
 {
     return job->n_statements;

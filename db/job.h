@@ -21,10 +21,12 @@ struct db_job {
     void *memory; /* db_job_memory() */
 
     struct db_pool *pool;
-    struct db_job *next;
-    struct loop_timer *expiry; /* while it waits for a connection */
-    int preparing;             /* syncs of PREPAREs that are still to come before its own results */
-    PGresult **results;        /* n_results so far of n_statements */
+    struct db_job *prev, *next; /* utlist */
+    struct loop_timer *expiry;  /* while it waits for a connection */
+    bool only_reads, repeated;
+    int64_t after;      /* goes over a connection made after so many others */
+    int preparing;      /* syncs of PREPAREs that are still to come before its own results */
+    PGresult **results; /* n_results so far of n_statements */
     int n_results;
     bool failed;
     char sqlstate[6];

@@ -328,6 +328,7 @@ void db_leaderboard_read(struct db_pool *pool, const struct db_leaderboard_query
         .on_done = on_done,
         .arg = arg,
     };
+    db_job_only_reads(job);
     if (is_kept(query->range))
         db_job_statement(job, &plan_once);
     db_job_statement(job, &boards[query->range]);

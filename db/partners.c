@@ -155,6 +155,7 @@ void db_partners_read(struct db_pool *pool, const struct db_partners_query *quer
     struct db_job *const job = db_job_create();
     struct reading *const reading = db_job_memory(job, sizeof(*reading));
     *reading = (struct reading){.guild_id = query->guild_id, .on_done = on_done, .arg = arg};
+    db_job_only_reads(job);
     db_job_statement(job, &statements[query->range]);
     db_job_snowflake(job, query->guild_id);
     db_job_snowflake(job, query->member_id);

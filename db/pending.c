@@ -83,6 +83,7 @@ struct db_pending_look *db_pending_is_overtaken(struct db_pool *pool, uint64_t i
     struct db_job *const job = db_job_create();
     struct db_pending_look *const look = db_job_memory(job, sizeof(*look));
     *look = (struct db_pending_look){.on_done = on_done, .arg = arg};
+    db_job_only_reads(job);
     db_job_statement(job, &find_later_pending);
     db_job_snowflake(job, message_id);
     db_job_snowflake(job, interaction_id);

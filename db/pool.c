@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 enum {
     MAX_IN_FLIGHT = 32,   /* jobs sent on one connection and not answered */
@@ -37,7 +38,7 @@ struct connection {
     PGconn *pg;
     struct loop_watch *watch;
     struct loop_timer *timer; /* PAUSING: the next round; READY: silence, while jobs are in flight */
-    struct db_job *first, **last;
+    struct db_job *jobs;      /* sent and not answered */
     int in_flight;
     bool greeting;           /* READY, but for the pool's own jobs only */
     struct loop_timer *look; /* of the greeting: until the tables are looked at again */
@@ -51,8 +52,9 @@ struct db_pool {
     struct db_pool_config config;
     char *url, *application_name;
     struct connection *connections;
-    struct db_job *first_waiting, **last_waiting;
-    int waiting;
+    int64_t n_made; /* connections that ever were ready */
+    struct db_job *waiting;
+    int n_waiting;
     struct db_job *refused;            /* to be told in the next turn */
     struct loop_timer *next_turn;      /* set while this turn submitted anything */
     bool told_old;                     /* that the tables are older than the program */
@@ -85,10 +87,8 @@ static void end_job(struct db_job *job, enum db_status status)
 
 static struct db_job *take_first(struct connection *c)
 {
-    struct db_job *const job = c->first;
-    c->first = job->next;
-    if (c->first == NULL)
-        c->last = &c->first;
+    struct db_job *const job = c->jobs;
+    DL_DELETE(c->jobs, job);
     c->in_flight--;
     return job;
 }
@@ -103,7 +103,52 @@ static void try_later(struct connection *c)
     c->timer = loop_after(c->pool->loop, ms < LAST_PAUSE_MS ? ms : LAST_PAUSE_MS, start_connecting, c);
 }
 
-/* A broken connection: its jobs' fate is unknown, and the next one comes after a pause. */
+static void on_expiry(void *arg);
+
+static void wait_for_connection(struct db_pool *pool, struct db_job *job)
+{
+    pool->n_waiting++;
+    job->expiry = loop_after(pool->loop, pool->config.max_wait_ms, on_expiry, job);
+}
+
+/* As if it had not been sent. The other connections may be as broken, and not know it yet. */
+static void begin_anew(struct db_pool *pool, struct db_job *job)
+{
+    for (int i = 0; i < job->n_results; i++)
+        PQclear(job->results[i]);
+    job->n_results = 0;
+    job->preparing = 0;
+    job->failed = false;
+    job->sqlstate[0] = '\0';
+    job->repeated = true;
+    job->after = pool->n_made;
+    wait_for_connection(pool, job);
+}
+
+/* What only reads may be asked again, before all that waits; what becomes of the others is unknown. */
+static void lose_jobs(struct connection *c)
+{
+    struct db_pool *const pool = c->pool;
+    struct db_job *again = NULL, *lost = NULL;
+    while (c->jobs != NULL) {
+        struct db_job *const job = take_first(c);
+        if (job->only_reads && !job->repeated) {
+            begin_anew(pool, job);
+            DL_APPEND(again, job);
+        } else {
+            DL_APPEND(lost, job);
+        }
+    }
+    DL_CONCAT(again, pool->waiting);
+    pool->waiting = again;
+    while (lost != NULL) {
+        struct db_job *const job = lost;
+        DL_DELETE(lost, job);
+        end_job(job, DB_LOST);
+    }
+}
+
+/* A broken connection: the next one comes after a pause. */
 static void drop(struct connection *c, const char *why)
 {
     /* One that never answered is in the place of a database that is away: of it, too, once is enough. */
@@ -120,8 +165,7 @@ static void drop(struct connection *c, const char *why)
     if (c->state == READY)
         metrics_add(c->pool->config.metric, -1);
     try_later(c);
-    while (c->first != NULL)
-        end_job(take_first(c), DB_LOST);
+    lose_jobs(c);
 }
 
 /* Answers ------------------------------------------------------------------------------------------------- */
@@ -137,9 +181,9 @@ static void on_silence(void *arg)
 static void watch_silence(struct connection *c)
 {
     loop_cancel(c->timer);
-    c->timer = c->first == NULL ? NULL
-                                : loop_after(c->pool->loop, c->pool->config.statement_timeout_ms + SILENCE_MS,
-                                             on_silence, c);
+    c->timer = c->jobs == NULL ? NULL
+                               : loop_after(c->pool->loop, c->pool->config.statement_timeout_ms + SILENCE_MS,
+                                            on_silence, c);
 }
 
 static void take_error(struct connection *c, struct db_job *job, const PGresult *result)
@@ -172,7 +216,7 @@ static void confirm_prepared(struct connection *c, bool ok)
 
 static void take_sync(struct connection *c)
 {
-    struct db_job *const job = c->first;
+    struct db_job *const job = c->jobs;
     if (job->preparing > 0) {
         job->preparing--;
         return;
@@ -188,7 +232,7 @@ static void take_sync(struct connection *c)
 /* One result of the first job in flight. Takes the result. */
 static void take_result(struct connection *c, PGresult *result)
 {
-    struct db_job *const job = c->first;
+    struct db_job *const job = c->jobs;
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) {
         PQclear(result);
@@ -209,7 +253,7 @@ static void take_result(struct connection *c, PGresult *result)
 static bool read_results(struct connection *c)
 {
     int nulls = 0; /* one ends each statement's results; more in a row mean that we and libpq disagree */
-    while (c->state == READY && c->first != NULL && !PQisBusy(c->pg)) {
+    while (c->state == READY && c->jobs != NULL && !PQisBusy(c->pg)) {
         PGresult *const result = PQgetResult(c->pg);
         if (result != NULL) {
             nulls = 0;
@@ -295,9 +339,7 @@ static void send_job(struct connection *c, struct db_job *job)
 {
     loop_cancel(job->expiry);
     job->expiry = NULL;
-    job->next = NULL;
-    *c->last = job;
-    c->last = &job->next;
+    DL_APPEND(c->jobs, job);
     c->in_flight++;
     bool ok = true;
     for (int i = 0; ok && i < job->n_statements; i++)
@@ -328,32 +370,27 @@ static struct connection *pick(const struct db_pool *pool)
 
 static void send_waiting(struct db_pool *pool)
 {
-    struct connection *c;
-    while (pool->first_waiting != NULL && (c = pick(pool)) != NULL) {
-        struct db_job *const job = pool->first_waiting;
-        pool->first_waiting = job->next;
-        if (pool->first_waiting == NULL)
-            pool->last_waiting = &pool->first_waiting;
-        pool->waiting--;
+    struct db_job *job, *next;
+    DL_FOREACH_SAFE(pool->waiting, job, next)
+    {
+        if (job->after == pool->n_made)
+            continue;
+        struct connection *const c = pick(pool);
+        if (c == NULL)
+            return;
+        DL_DELETE(pool->waiting, job);
+        pool->n_waiting--;
         send_job(c, job);
     }
 }
 
-/* Jobs wait equally long, so the first is the one that expired. */
 static void on_expiry(void *arg)
 {
     struct db_job *const job = arg;
     struct db_pool *const pool = job->pool;
     job->expiry = NULL;
-    for (struct db_job **p = &pool->first_waiting; *p != NULL; p = &(*p)->next) {
-        if (*p == job) {
-            *p = job->next;
-            if (job->next == NULL)
-                pool->last_waiting = p;
-            pool->waiting--;
-            break;
-        }
-    }
+    DL_DELETE(pool->waiting, job);
+    pool->n_waiting--;
     log_warn("database_unavailable", "waited_ms=%lld", (long long)pool->config.max_wait_ms);
     end_job(job, DB_UNAVAILABLE);
 }
@@ -367,7 +404,7 @@ static void on_next_turn(void *arg)
     send_waiting(pool);
     while (refused != NULL) {
         struct db_job *const job = refused;
-        refused = job->next;
+        DL_DELETE(refused, job);
         end_job(job, DB_UNAVAILABLE);
     }
 }
@@ -379,15 +416,11 @@ void db_pool_submit(struct db_pool *pool, struct db_job *job,
     job->on_done = on_done;
     job->arg = arg;
     job->results = mem_alloc(sizeof(*job->results) * (size_t)job->n_statements);
-    if (pool->waiting >= pool->config.max_waiting) {
-        job->next = pool->refused;
-        pool->refused = job;
+    if (pool->n_waiting >= pool->config.max_waiting) {
+        DL_APPEND(pool->refused, job);
     } else {
-        job->next = NULL;
-        *pool->last_waiting = job;
-        pool->last_waiting = &job->next;
-        pool->waiting++;
-        job->expiry = loop_after(pool->loop, pool->config.max_wait_ms, on_expiry, job);
+        DL_APPEND(pool->waiting, job);
+        wait_for_connection(pool, job);
     }
     /* Sent from the next turn: a failing send calls back, and no callback may run inside this call. It also
      * collects what one turn asks for. */
@@ -406,6 +439,12 @@ static void greet(struct connection *c, struct db_job *job, void (*on_done)(void
     send_job(c, job);
 }
 
+static void end_greeting(struct connection *c)
+{
+    c->greeting = false;
+    c->pool->n_made++;
+}
+
 /* A refusal is logged, and whoever waits goes on without. */
 static void on_listening(void *arg, const struct db_outcome *outcome)
 {
@@ -413,16 +452,17 @@ static void on_listening(void *arg, const struct db_outcome *outcome)
     const struct db_pool *const pool = c->pool;
     if (outcome->status == DB_LOST)
         return;
-    c->greeting = false;
+    end_greeting(c);
     pool->on_notify(pool->on_notify_arg, NULL);
 }
 
 static void listen_if_first(struct connection *c)
 {
     const struct db_pool *const pool = c->pool;
-    c->greeting = pool->listen != NULL && c == &pool->connections[0];
-    if (!c->greeting)
+    if (pool->listen == NULL || c != &pool->connections[0]) {
+        end_greeting(c);
         return;
+    }
     struct db_job *const job = db_job_create();
     db_job_statement(job, pool->listen);
     greet(c, job, on_listening);
@@ -542,24 +582,20 @@ struct db_pool *db_pool_create(struct loop *loop, const struct db_pool_config *c
     pool->config = *config;
     pool->url = mem_strdup(config->url);
     pool->application_name = mem_strdup(config->application_name);
-    pool->last_waiting = &pool->first_waiting;
     pool->connections = mem_alloc(sizeof(*pool->connections) * (size_t)config->connections);
     for (int i = 0; i < config->connections; i++) {
         struct connection *const c = &pool->connections[i];
         c->pool = pool;
-        c->last = &c->first;
         c->timer = loop_after(loop, 0, start_connecting, c);
     }
     return pool;
 }
 
-static void destroy_jobs(struct db_job *job)
+static void destroy_jobs(struct db_job *jobs)
 {
-    while (job != NULL) {
-        struct db_job *const next = job->next;
-        db_job_destroy(job);
-        job = next;
-    }
+    struct db_job *job, *next;
+    DL_FOREACH_SAFE(jobs, job, next)
+    db_job_destroy(job);
 }
 
 void db_pool_destroy(struct db_pool *pool)
@@ -573,10 +609,10 @@ void db_pool_destroy(struct db_pool *pool)
         loop_cancel(c->look);
         db_connect_cancel(c->connecting);
         PQfinish(c->pg);
-        destroy_jobs(c->first);
+        destroy_jobs(c->jobs);
     }
     loop_cancel(pool->next_turn);
-    destroy_jobs(pool->first_waiting);
+    destroy_jobs(pool->waiting);
     destroy_jobs(pool->refused);
     buffer_finish(&pool->told);
     free(pool->connections);

@@ -71,6 +71,8 @@ void db_job_text(struct db_job *job, const char *value);
 void db_job_bytes(struct db_job *job, const void *bytes, size_t n);
 /* size bytes, all 0, that live as long as the job, until after on_done: for what that needs. Once a job. */
 void *db_job_memory(struct db_job *job, size_t size);
+/* Says that it changes nothing: where its connection breaks it is sent once more, over the next one. */
+void db_job_only_reads(struct db_job *job);
 /* Statements so far. */
 int db_job_size(const struct db_job *job);
 
@@ -89,9 +91,10 @@ void db_array_null(struct db_array *array);
 void db_job_array(struct db_job *job, struct db_array *array);
 
 enum db_status {
-    DB_OK,          /* committed */
-    DB_FAILED,      /* the server refused a statement: sqlstate says why; nothing took effect */
-    DB_LOST,        /* the connection broke after the job was sent: whether it took effect is unknown */
+    DB_OK,     /* committed */
+    DB_FAILED, /* the server refused a statement: sqlstate says why; nothing took effect */
+    DB_LOST,   /* the connection broke after the job was sent: whether it took effect is unknown. One that only
+                       reads: twice */
     DB_UNAVAILABLE, /* never sent: no connection in time, or too many jobs wait */
 };
 

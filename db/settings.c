@@ -51,7 +51,9 @@ static void submit_reading(struct db_pool *pool, struct db_job *job, uint64_t gu
 void db_settings_read(struct db_pool *pool, uint64_t guild_id,
                       void (*on_done)(void *arg, const struct db_settings *settings), void *arg)
 {
-    submit_reading(pool, db_job_create(), guild_id, on_done, arg);
+    struct db_job *const job = db_job_create();
+    db_job_only_reads(job);
+    submit_reading(pool, job, guild_id, on_done, arg);
 }
 
 /* Changing ------------------------------------------------------------------------------------------------ */

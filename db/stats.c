@@ -291,6 +291,7 @@ void db_stats_read(struct db_pool *pool, const struct db_stats_query *query,
     struct db_job *const job = db_job_create();
     struct reading *const reading = db_job_memory(job, sizeof(*reading));
     *reading = (struct reading){.query = *query, .on_done = on_done, .arg = arg};
+    db_job_only_reads(job);
     db_job_statement(job, query->member_id == 0 ? &of_server[query->view] : &of_member[query->view]);
     db_job_snowflake(job, query->guild_id);
     db_job_snowflake(job, query->member_id);

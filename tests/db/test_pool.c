@@ -204,6 +204,37 @@ static void test_a_lost_connection_is_told_and_mended(void **state)
     assert_int_equal(run(job_of(&one)).status, DB_OK);
 }
 
+/* The sequence, which no rollback takes back, ends the first backend only. */
+static void test_what_only_reads_is_asked_again(void **state)
+{
+    (void)state;
+    static const struct db_statement forget = {"forget", "DROP SEQUENCE IF EXISTS tries"};
+    static const struct db_statement make = {"make_tries", "CREATE SEQUENCE tries"};
+    static const struct db_statement first_dies = {
+        "first_dies",
+        "SELECT CASE nextval('tries') WHEN 1 THEN pg_terminate_backend(pg_backend_pid()) END, pg_sleep(0.001)"};
+    static const struct db_statement dies = {"dies",
+                                             "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)"};
+    static const struct db_statement tries = {"tries", "SELECT last_value FROM tries"};
+    run(job_of(&forget));
+    run(job_of(&make));
+    struct db_job *const job = job_of(&tries);
+    db_job_statement(job, &first_dies);
+    db_job_statement(job, &tries);
+    db_job_only_reads(job);
+    struct answer answers[2];
+    submit(job, &answers[0]);
+    submit(job_of(&tries), &answers[1]); /* in flight behind it, and may have changed something */
+    loop_run(loop);
+    assert_int_equal(answers[0].status, DB_OK);
+    assert_string_equal(answers[0].text[2], "2");
+    assert_int_equal(answers[1].status, DB_LOST);
+    struct db_job *const deadly = job_of(&dies);
+    db_job_only_reads(deadly);
+    assert_int_equal(run(deadly).status, DB_LOST); /* not for ever */
+    run(job_of(&forget));
+}
+
 static void test_a_slow_statement_is_ended_by_the_server(void **state)
 {
     (void)state;
@@ -286,6 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_arrays_and_text_arrive_as_they_are, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_failed_prepare_is_tried_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_connection_is_told_and_mended, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_only_reads_is_asked_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_slow_statement_is_ended_by_the_server, setup, teardown),
         cmocka_unit_test_teardown(test_listening, teardown),
         cmocka_unit_test_teardown(test_nobody_waits_for_ever, teardown),
