@@ -26,7 +26,7 @@ enum {
 /* All of them are told. What is well formed is looked at all the same. */
 static bool check_settings(struct check *check)
 {
-    settings_read(&check->settings);
+    environment_read(&check->environment);
     for (size_t i = 0; config_error(i) != NULL; i++)
         report_line(&check->report, FINDING_WRONG, "settings", "%s", config_error(i));
     if (config_error(0) == NULL)
@@ -70,7 +70,7 @@ static void begin(void *arg)
 
 static void run_parts(struct check *check)
 {
-    const struct worker_config *const settings = &check->settings.worker;
+    const struct worker_config *const settings = &check->environment.worker;
     check->loop = loop_create();
     check->client =
         http_client_create(check->loop, &(struct http_client_config){.ca_file = settings->ca_file,

@@ -12,7 +12,7 @@ enum { CLOCK_TOLERANCE_MS = 5000 };
 
 static void tell_connection(struct check *check, const struct db_survey *survey)
 {
-    char *const where = db_conninfo_shown(check->settings.worker.database_url);
+    char *const where = db_conninfo_shown(check->environment.worker.database_url);
     const char *const error = db_pool_error(check->pool);
     if (survey->asked == DB_SURVEY_UNREACHABLE && db_pool_ready(check->pool))
         report_line(&check->report, FINDING_WRONG, "database", "takes connections (%s) but no questions",

@@ -34,7 +34,7 @@ static void ask(struct check *check, const char *path, void (*on_done)(void *, c
 /* Anything but an answer, or 401. */
 static void tell_failure(struct check *check, const char *what, const struct rest_response *response)
 {
-    const char *const url = check->settings.worker.api_url;
+    const char *const url = check->environment.worker.api_url;
     if (response->status == REST_OK)
         report_line(&check->report, FINDING_WRONG, what,
                     "what answers at %s is not Discord's API: see DISCORD_API_URL", url);
@@ -102,7 +102,7 @@ void check_discord(struct check *check)
 
 static void tell_application_id(struct check *check, const char *name)
 {
-    const uint64_t id = check->settings.worker.application_id;
+    const uint64_t id = check->environment.worker.application_id;
     if (id == check->application_id)
         report_line(&check->report, FINDING_OK, "application", "the token is that of %s", name);
     else
@@ -115,8 +115,8 @@ static void tell_application_id(struct check *check, const char *name)
 static void tell_public_key(struct check *check, const char *verify_key)
 {
     char ours[65];
-    for (size_t i = 0; i < sizeof(check->settings.worker.public_key); i++)
-        snprintf(ours + 2 * i, 3, "%02x", check->settings.worker.public_key[i]);
+    for (size_t i = 0; i < sizeof(check->environment.worker.public_key); i++)
+        snprintf(ours + 2 * i, 3, "%02x", check->environment.worker.public_key[i]);
     if (strcmp(ours, verify_key) == 0)
         report_line(&check->report, FINDING_OK, "public key", "is this application's");
     else

@@ -1,15 +1,15 @@
 /* What the parts of handler/check.h share; for nobody else. */
 #pragma once
 
+#include "handler/environment.h"
 #include "handler/report.h"
-#include "handler/settings.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct check {
     struct report report;
-    struct settings settings;
+    struct environment environment;
     const char *token; /* or NULL */
     int64_t until_ms;  /* monotonic: when all is to be over */
     size_t n_begun;    /* parts */

@@ -3,10 +3,10 @@
  * here is well. */
 #include "handler/check.h"
 #include "handler/command.h"
+#include "handler/environment.h"
 #include "handler/health.h"
 #include "handler/metrics.h"
 #include "handler/prefork.h"
-#include "handler/settings.h"
 #include "handler/worker.h"
 #include "infra/config.h"
 #include "infra/discord.h"
@@ -101,19 +101,19 @@ static void on_stop(void *arg)
 
 static int serve(void)
 {
-    struct settings settings;
-    settings_read(&settings);
+    struct environment environment;
+    environment_read(&environment);
     if (!config_check("handler"))
         return CONFIG_EXIT;
-    struct worker_config *const config = &settings.worker;
+    struct worker_config *const config = &environment.worker;
     /* Opened once, before the fork, and shared: a worker that dies loses no connection that waits in the queues. */
-    if (!listener_open("handler", "LISTEN", &settings.listen, &config->listen_fd) ||
-        !listener_open("handler", "METRICS_LISTEN", &settings.metrics_listen, &config->metrics_fd))
+    if (!listener_open("handler", "LISTEN", &environment.listen, &config->listen_fd) ||
+        !listener_open("handler", "METRICS_LISTEN", &environment.metrics_listen, &config->metrics_fd))
         return EXIT_FAILURE;
-    metrics_init(handler_metrics, HANDLER_METRICS, settings.workers);
-    log_info("listening", "address=%s port=%s workers=%d", settings.listen.host, settings.listen.port,
-             settings.workers);
-    return prefork_run(settings.workers, work, on_stop, config);
+    metrics_init(handler_metrics, HANDLER_METRICS, environment.workers);
+    log_info("listening", "address=%s port=%s workers=%d", environment.listen.host, environment.listen.port,
+             environment.workers);
+    return prefork_run(environment.workers, work, on_stop, config);
 }
 
 int main(int argc, char **argv)

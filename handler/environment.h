@@ -4,11 +4,11 @@
 #include "handler/worker.h"
 #include "infra/config.h"
 
-struct settings {
+struct environment {
     struct worker_config worker; /* its descriptors are not opened */
     struct config_address listen, metrics_listen;
     int workers;
 };
 
 /* Whether all of it is well is told by infra/config.h. Applies LOG_LEVEL. */
-void settings_read(struct settings *settings);
+void environment_read(struct environment *environment);

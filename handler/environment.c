@@ -1,4 +1,4 @@
-#include "handler/settings.h"
+#include "handler/environment.h"
 
 #include "db/conninfo.h"
 #include "infra/discord.h"
@@ -13,9 +13,9 @@ static int cpus(void)
     return n < 1 ? 1 : n > MAX_WORKERS ? MAX_WORKERS : (int)n;
 }
 
-void settings_read(struct settings *settings)
+void environment_read(struct environment *environment)
 {
-    *settings = (struct settings){
+    *environment = (struct environment){
         .worker =
             {
                 .application_id = config_snowflake("DISCORD_APPLICATION_ID"),
@@ -29,8 +29,8 @@ void settings_read(struct settings *settings)
             },
         .workers = (int)config_int("WORKERS", cpus(), 1, MAX_WORKERS),
     };
-    config_hex("DISCORD_PUBLIC_KEY", settings->worker.public_key, sizeof(settings->worker.public_key));
-    config_address("LISTEN", "127.0.0.1:8080", &settings->listen);
-    config_address("METRICS_LISTEN", NULL, &settings->metrics_listen);
+    config_hex("DISCORD_PUBLIC_KEY", environment->worker.public_key, sizeof(environment->worker.public_key));
+    config_address("LISTEN", "127.0.0.1:8080", &environment->listen);
+    config_address("METRICS_LISTEN", NULL, &environment->metrics_listen);
     config_log_level();
 }
