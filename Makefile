@@ -98,6 +98,7 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/handler.a $(OUT)/tracker.a $(OUT)/render
 .SECONDARY: # objects stay
 $(filter $(OUT)/tests/render/%,$(UNIT_TESTS)) $(OUT)/tests/render/cards $(OUT)/tests/bench/render: \
     $(addprefix $(OUT)/tests/render/,cases.o compare.o sample.o sample_chart.o)
+$(OUT)/tests/handler/test_environment: EXTRA_LDFLAGS += -Wl,--wrap=sched_getaffinity
 $(OUT)/tests/handler/test_prefork: EXTRA_LDFLAGS += -Wl,--wrap=sigtimedwait
 $(OUT)/tests/render/test_names: EXTRA_LDFLAGS += -Wl,--wrap=image_to_jpeg
 $(OUT)/tests/bench/render: EXTRA_LDFLAGS += -Wl,--wrap=image_to_jpeg,--wrap=image_to_png

@@ -3,14 +3,21 @@
 #include "db/conninfo.h"
 #include "infra/discord.h"
 
-#include <unistd.h>
+#include <sched.h>
 
-enum { MAX_WORKERS = 256, MAX_AVATAR_CACHE_MB = 4096 };
+enum {
+    MAX_WORKERS = 256,
+    MOST_BY_DEFAULT = 8, /* PostgreSQL takes 100 connections as it comes, and each worker has four */
+    MAX_AVATAR_CACHE_MB = 4096,
+};
 
-static int cpus(void)
+/* One for each CPU that this process may use. */
+static int default_workers(void)
 {
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > MAX_WORKERS ? MAX_WORKERS : (int)n;
+    cpu_set_t cpus;
+    if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0)
+        return 1;
+    return CPU_COUNT(&cpus) < MOST_BY_DEFAULT ? CPU_COUNT(&cpus) : MOST_BY_DEFAULT;
 }
 
 void environment_read(struct environment *environment)
@@ -27,7 +34,7 @@ void environment_read(struct environment *environment)
                 .listen_fd = -1,
                 .metrics_fd = -1,
             },
-        .workers = (int)config_int("WORKERS", cpus(), 1, MAX_WORKERS),
+        .workers = (int)config_int("WORKERS", default_workers(), 1, MAX_WORKERS),
     };
     config_hex("DISCORD_PUBLIC_KEY", environment->worker.public_key, sizeof(environment->worker.public_key));
     config_address("LISTEN", "127.0.0.1:8080", &environment->listen);
