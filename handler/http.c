@@ -20,8 +20,8 @@ enum {
     DRAIN_REQUEST_MS = 3000,  /* for the rest of one that has begun: Discord waits no longer for its answer */
     H2O_TIMEOUT_MS = 3600000, /* h2o follows the wall clock: our loop times connections instead */
     MAX_ACCEPTS = 8,          /* in one turn */
-    LOOKS = 50,               /* at what requests hold, within the time-out of one; */
-    CLOSE_LOOKS = 400,        /* where it is much */
+    LOOKS = 50,               /* checks of the held bytes per timeout_ms; */
+    CLOSE_LOOKS = 400,        /* and while they exceed a quarter of max_held */
     UNREAD = 64 * 1024,       /* bytes that the kernel keeps of a connection: what one turn may read of each */
 };
 
@@ -53,7 +53,7 @@ enum exchange_state { WAITING, SENDING, SENT };
 struct http_exchange {
     h2o_generator_t generator;
     struct http_server *server;
-    h2o_req_t *request; /* NULL when h2o has disposed of it while we were WAITING */
+    h2o_req_t *request;
     enum exchange_state state;
     void (*on_sent)(void *arg, bool sent);
     void *arg;
@@ -79,8 +79,8 @@ static bool is_full(const struct http_server *server)
     return server->n_connections >= server->config.max_connections;
 }
 
-/* A proxy keeps connections for later; the request that uses one again must not meet our closing it. But others wait for
- * its place where all are taken. */
+/* Proxies reuse idle connections. Close late, so that a reused one does not race with our close; not when all places are
+ * taken. */
 static bool may_wait_longer(struct connection *connection)
 {
     if (h2o_socket_is_writing(connection->socket) || is_draining(connection->server))
@@ -256,22 +256,17 @@ static struct connection *connection_of(const h2o_req_t *request)
     return request->conn->callbacks->get_socket(request->conn)->on_close.data;
 }
 
-static void finish_exchange(struct http_exchange *exchange)
-{
-    if (exchange->on_sent != NULL)
-        exchange->on_sent(exchange->arg, exchange->state == SENT);
-    free(exchange);
-}
-
 /* h2o gives up the request: it was answered, or its connection broke. */
 static void on_request_disposed(void *anchor)
 {
     struct http_exchange *const exchange = *(struct http_exchange **)anchor;
     struct connection *const connection = connection_of(exchange->request);
+    if (exchange->state == WAITING)
+        abort(); /* h2o neither reads nor times a connection while we work: an answer shows that the peer has gone */
     start_waiting(connection, connection->server->config.timeout_ms);
-    exchange->request = NULL;
-    if (exchange->state != WAITING)
-        finish_exchange(exchange);
+    if (exchange->on_sent != NULL)
+        exchange->on_sent(exchange->arg, exchange->state == SENT);
+    free(exchange);
 }
 
 /* All that was sent so far is with the kernel. After a failed write h2o closes instead, without this call. */
@@ -282,15 +277,9 @@ static void on_proceed(h2o_generator_t *generator, h2o_req_t *request)
     h2o_send(request, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
-static void on_gone(void *arg)
-{
-    finish_exchange(arg);
-}
-
 void http_exchange_close(struct http_exchange *exchange)
 {
-    if (exchange->request != NULL)
-        exchange->request->http1_is_persistent = 0;
+    exchange->request->http1_is_persistent = 0;
 }
 
 void http_respond(struct http_exchange *exchange, int status, const char *content_type, const char *body,
@@ -300,10 +289,6 @@ void http_respond(struct http_exchange *exchange, int status, const char *conten
     exchange->on_sent = on_sent;
     exchange->arg = arg;
     exchange->state = SENDING;
-    if (request == NULL) {
-        loop_after(exchange->server->config.loop, 0, on_gone, exchange);
-        return;
-    }
     start_waiting(connection_of(request), exchange->server->config.timeout_ms);
     if (is_draining(exchange->server))
         http_exchange_close(exchange);

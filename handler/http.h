@@ -23,14 +23,14 @@ struct http_route {
 struct http_server_config {
     struct loop *loop;
     int listen_fd; /* listening and non-blocking; the server closes it */
-    /* At once: above it new ones wait in the kernel, and those without a request make room after timeout_ms. Keep it
-     * below the descriptor limit. */
+    /* Open at once. When reached, new ones wait in the kernel's backlog, and idle ones are closed after timeout_ms. Keep
+     * it below the descriptor limit. */
     size_t max_connections;
     size_t max_body; /* a longer one is answered 413 */
     /* Bytes of requests that are not complete, of all connections together: above it those that hold more than their
      * share are cut. */
     size_t max_held;
-    /* For an answer to be taken; for a request to arrive at least that and at most twice it. */
+    /* Limit for the peer to take an answer. A request must be complete within one to two of it. */
     int64_t timeout_ms;
     /* Must live as long as the server. Unknown paths get 404, unknown methods 405. */
     const struct http_route *routes;
@@ -59,9 +59,9 @@ const char *http_exchange_header(const struct http_exchange *exchange, const cha
 void http_exchange_close(struct http_exchange *exchange);
 
 /*
- * Answers, exactly once, from on_request or any later turn; the exchange belongs to the server again. The body
- * is copied. on_sent (or NULL) runs once, never from inside this call: sent true when the kernel took the whole
- * answer, false when the client had gone.
+ * Answers, exactly once, from on_request or any later turn; the exchange belongs to the server again. content_type is a
+ * constant; the body is copied. on_sent (or NULL) runs once, never from inside this call: sent true when the kernel took
+ * the whole answer, false when the client had gone.
  */
 void http_respond(struct http_exchange *exchange, int status, const char *content_type, const char *body,
                   size_t len, void (*on_sent)(void *arg, bool sent), void *arg);
