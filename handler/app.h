@@ -7,7 +7,7 @@
 
 struct avatars;
 struct db_pool;
-struct drawing;
+struct draw_queue;
 struct loop;
 struct pending;
 struct reply;
@@ -22,7 +22,7 @@ struct app {
     struct db_pool *pending_pool; /* of answers owed: no acknowledgement waits behind a command's query */
     struct rest *rest;
     struct avatars *avatars;
-    struct drawing *drawing;
+    struct draw_queue *draw_queue;
     struct pending *pending;
     bool has_siblings; /* workers that accept connections too */
     uint64_t application_id;

@@ -1,7 +1,7 @@
 #include "handler/card.h"
 
 #include "handler/app.h"
-#include "handler/drawing.h"
+#include "handler/draw_queue.h"
 #include "handler/reply.h"
 #include "infra/mem.h"
 #include "render/words.h"
@@ -129,7 +129,7 @@ static void on_turn(void *arg)
 static void on_avatars(void *arg)
 {
     struct card *const card = arg;
-    drawing_enqueue(card->app->drawing, on_turn, card);
+    draw_queue_add(card->app->draw_queue, on_turn, card);
 }
 
 void card_answer(struct card *card, struct picture (*draw)(struct card *card))

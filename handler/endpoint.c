@@ -4,7 +4,7 @@
 #include "db/pool.h"
 #include "handler/app.h"
 #include "handler/command.h"
-#include "handler/drawing.h"
+#include "handler/draw_queue.h"
 #include "handler/interaction.h"
 #include "handler/metrics.h"
 #include "handler/pending.h"
@@ -41,7 +41,7 @@ static void respond_words(struct http_exchange *exchange, const struct interacti
              result);
 }
 
-enum { BUSY_CARDS = 2 }; /* to be drawn: a worker lets its connections go */
+enum { BUSY_CARDS = 2 }; /* with so many cards waiting, a worker closes connections after their answer */
 
 /* A command between its request and its acknowledgement. */
 struct beginning {
@@ -64,7 +64,7 @@ static void on_recorded(void *arg, enum pending_recorded recorded)
     char *const json = reply_acknowledgement(reply);
     /* A card is drawn where its click came in, and a proxy uses the same few connections again and again. A new one is
      * accepted by a worker that has time, where there are others. */
-    if (beginning->app->has_siblings && drawing_waiting(beginning->app->drawing) >= BUSY_CARDS)
+    if (beginning->app->has_siblings && draw_queue_waiting(beginning->app->draw_queue) >= BUSY_CARDS)
         http_exchange_close(beginning->exchange);
     if (recorded == PENDING_REPLAYED) {
         respond_json(beginning->exchange, json);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utlist.h>
 
 enum {
     ACCEPT_PAUSE_MS = 200,    /* out of descriptors */
@@ -31,7 +32,7 @@ struct connection {
     struct loop_timer *timer; /* runs while we wait for the peer: for a request, or to take an answer */
     int64_t idle_ms;          /* without any byte of a request */
     bool begun;               /* a request had begun when the timer last ran */
-    struct connection *previous, *next;
+    struct connection *prev, *next;
 };
 
 struct http_server {
@@ -144,12 +145,7 @@ static void on_connection_closed(void *arg)
     struct connection *const connection = arg;
     struct http_server *const server = connection->server;
     loop_cancel(connection->timer);
-    if (connection->previous != NULL)
-        connection->previous->next = connection->next;
-    else
-        server->connections = connection->next;
-    if (connection->next != NULL)
-        connection->next->previous = connection->previous;
+    DL_DELETE(server->connections, connection);
     free(connection);
     server->n_connections--;
     listen_again(server);
@@ -209,10 +205,7 @@ static bool accept_one(struct http_server *server)
     struct connection *const connection = mem_alloc(sizeof(*connection));
     connection->server = server;
     connection->socket = socket;
-    connection->next = server->connections;
-    if (connection->next != NULL)
-        connection->next->previous = connection;
-    server->connections = connection;
+    DL_PREPEND(server->connections, connection);
     server->n_connections++;
     socket->on_close.cb = on_connection_closed;
     socket->on_close.data = connection;

@@ -4,7 +4,7 @@
 #include "db/pool.h"
 #include "handler/app.h"
 #include "handler/avatars.h"
-#include "handler/drawing.h"
+#include "handler/draw_queue.h"
 #include "handler/endpoint.h"
 #include "handler/fonts.h"
 #include "handler/http.h"
@@ -110,7 +110,7 @@ static void start_clients(struct worker *worker, const struct worker_config *con
         .ca_file = config->ca_file, .user_agent = DISCORD_USER_AGENT, .max_connections = CDN_CONNECTIONS};
     worker->cdn = http_client_create(app->loop, &cdn);
     app->avatars = avatars_create(app->loop, worker->cdn, config->cdn_url, config->avatar_cache_bytes);
-    app->drawing = drawing_create(app->loop);
+    app->draw_queue = draw_queue_create(app->loop);
 }
 
 static void start(struct worker *worker, const struct prefork_worker *self, const struct worker_config *config)
@@ -155,7 +155,7 @@ static void finish(struct worker *worker)
     loop_unwatch(worker->signal_watch);
     close(worker->signal_fd);
     pending_destroy(app->pending);
-    drawing_destroy(app->drawing);
+    draw_queue_destroy(app->draw_queue);
     rest_destroy(app->rest);
     http_client_destroy(worker->api);
     avatars_destroy(app->avatars);

@@ -13,7 +13,7 @@
 #include "db/stats.h"
 #include "handler/app.h"
 #include "handler/avatars.h"
-#include "handler/drawing.h"
+#include "handler/draw_queue.h"
 #include "handler/pending.h"
 #include "infra/http_client.h"
 #include "infra/json.h"
@@ -256,7 +256,7 @@ static int set_up(void **state)
         .pool = (struct db_pool *)&pool,
         .pending_pool = (struct db_pool *)&pending_pool,
     };
-    app.drawing = drawing_create(app.loop);
+    app.draw_queue = draw_queue_create(app.loop);
     cdn = http_client_create(app.loop, &(struct http_client_config){.user_agent = "test"});
     app.avatars = avatars_create(app.loop, cdn, "http://127.0.0.1:1", 0);
     crypto_sign_keypair(app.public_key, secret_key);
@@ -289,7 +289,7 @@ static int tear_down(void **state)
     http_server_destroy(server);
     avatars_destroy(app.avatars);
     http_client_destroy(cdn);
-    drawing_destroy(app.drawing);
+    draw_queue_destroy(app.draw_queue);
     loop_destroy(app.loop);
     free(world.first_name);
     free(world.range);
@@ -750,18 +750,18 @@ static void test_busy(void **state)
     (void)state;
     world.recorded = PENDING_REPLAYED;
     for (int i = 0; i < 50; i++)
-        drawing_enqueue(app.drawing, draw_nothing, NULL);
+        draw_queue_add(app.draw_queue, draw_nothing, NULL);
     connection = "keep-alive";
     app.has_siblings = true;
     expect(post_signed(leaderboard), 200, "Connection: close\r\n");
     app.has_siblings = false;
     for (int i = 0; i < 50; i++)
-        drawing_enqueue(app.drawing, draw_nothing, NULL);
+        draw_queue_add(app.draw_queue, draw_nothing, NULL);
     max_turns = 100;
     expect(post_signed(leaderboard), 200, "keep-alive\r\n");
     max_turns = 1000;
     connection = "close";
-    while (drawing_waiting(app.drawing) > 0)
+    while (draw_queue_waiting(app.draw_queue) > 0)
         turn();
 }
 

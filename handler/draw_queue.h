@@ -6,15 +6,15 @@
 
 #include <stddef.h>
 
-struct drawing;
+struct draw_queue;
 struct loop;
 
-struct drawing *drawing_create(struct loop *loop);
+struct draw_queue *draw_queue_create(struct loop *loop);
 /* The queue must be empty. NULL is accepted. */
-void drawing_destroy(struct drawing *drawing);
+void draw_queue_destroy(struct draw_queue *queue);
 
 /* Runs draw(arg) in a later turn, in the order of the calls. The queue is as long as commands are allowed to
  * run. */
-void drawing_enqueue(struct drawing *drawing, void (*draw)(void *arg), void *arg);
+void draw_queue_add(struct draw_queue *queue, void (*draw)(void *arg), void *arg);
 /* Cards in the queue. */
-size_t drawing_waiting(const struct drawing *drawing);
+size_t draw_queue_waiting(const struct draw_queue *queue);

@@ -1,5 +1,5 @@
 /* Cards take turns with everything else that the loop has to do. */
-#include "handler/drawing.h"
+#include "handler/draw_queue.h"
 
 #include "infra/loop.h"
 
@@ -13,7 +13,7 @@
 /* What happened, a letter each. */
 struct fixture {
     struct loop *loop;
-    struct drawing *drawing;
+    struct draw_queue *draw_queue;
     char story[16];
 };
 
@@ -59,14 +59,14 @@ static void test_what_comes_while_a_card_is_drawn_goes_before_the_next(void **st
 {
     (void)state;
     struct fixture f = {.loop = loop_create()};
-    f.drawing = drawing_create(f.loop);
-    drawing_enqueue(f.drawing, draw, &f);
-    drawing_enqueue(f.drawing, draw, &f);
-    drawing_enqueue(f.drawing, draw_last, &f);
+    f.draw_queue = draw_queue_create(f.loop);
+    draw_queue_add(f.draw_queue, draw, &f);
+    draw_queue_add(f.draw_queue, draw, &f);
+    draw_queue_add(f.draw_queue, draw_last, &f);
     assert_string_equal(f.story, ""); /* not from inside the call */
     loop_run(f.loop);
     assert_string_equal(f.story, "carwcarwc");
-    drawing_destroy(f.drawing);
+    draw_queue_destroy(f.draw_queue);
     loop_destroy(f.loop);
 }
 
