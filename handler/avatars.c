@@ -40,7 +40,7 @@ struct waiter {
     struct avatars *avatars;
     struct loop_timer *timer; /* its time-out; when nothing is awaited, its end in the next turn */
     int64_t since;
-    struct avatar *pictures;
+    struct avatars_picture *pictures;
     size_t n, n_awaited;
     void (*on_done)(void *arg);
     void *arg;
@@ -249,7 +249,7 @@ static void start_fetch(struct entry *entry, const char *url, int64_t now, int64
 }
 
 /* The picture's entry, its fetch started where one is due. NULL where too many are under way. */
-static struct entry *look_up(struct avatars *avatars, const struct avatar *picture, int64_t now,
+static struct entry *look_up(struct avatars *avatars, const struct avatars_picture *picture, int64_t now,
                              int64_t timeout_ms)
 {
     struct buffer key = {0};
@@ -275,7 +275,7 @@ static struct entry *look_up(struct avatars *avatars, const struct avatar *pictu
     return entry;
 }
 
-void avatars_fetch(struct avatars *avatars, struct avatar *pictures, size_t n, int64_t timeout_ms,
+void avatars_fetch(struct avatars *avatars, struct avatars_picture *pictures, size_t n, int64_t timeout_ms,
                    void (*on_done)(void *arg), void *arg)
 {
     const int64_t now = clock_monotonic_ms();

@@ -26,7 +26,7 @@ char *avatars_member_url(const struct avatars *avatars, uint64_t guild_id, uint6
 char *avatars_icon_url(const struct avatars *avatars, uint64_t guild_id, const char *icon);
 
 /* One picture of a card: fill in url and size. */
-struct avatar {
+struct avatars_picture {
     char *url;           /* NULL: there is none, and none is fetched */
     int size;            /* it is decoded to size × size pixels */
     struct image *image; /* afterwards: the caller's, for image_destroy(); NULL where none came */
@@ -39,5 +39,5 @@ struct avatar {
  * What comes later is for the next cards: they do not wait again for a picture that is late, nor for any while
  * the CDN is silent (a card waited and heard nothing; forgotten after some seconds, and when it answers).
  */
-void avatars_fetch(struct avatars *avatars, struct avatar *pictures, size_t n, int64_t timeout_ms,
+void avatars_fetch(struct avatars *avatars, struct avatars_picture *pictures, size_t n, int64_t timeout_ms,
                    void (*on_done)(void *arg), void *arg);

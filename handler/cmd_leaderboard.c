@@ -1,8 +1,8 @@
 #include "handler/cmd_leaderboard.h"
 
 #include "db/leaderboard.h"
+#include "handler/answer.h"
 #include "handler/app.h"
-#include "handler/card.h"
 #include "handler/choices.h"
 #include "handler/cmd_partners.h"
 #include "handler/command.h"
@@ -19,7 +19,7 @@
 _Static_assert((int)LEADERBOARD_ROWS == (int)LEADERBOARD_PAGE, "a page is a card");
 
 struct board {
-    struct card card;               /* first: handler/card.h */
+    struct answer answer;           /* first: handler/answer.h */
     struct leaderboard_state state; /* what was asked for, then what is shown */
     struct leaderboard_view view;
 };
@@ -29,18 +29,18 @@ struct board {
 /* The pictures' numbers: the icon, the rows, the caller's own row. */
 enum { ICON, FIRST_ROW };
 
-static void fill_row(struct board *self, struct leaderboard_row *row, const struct db_leaderboard_row *from)
+static void fill_row(struct board *self, struct leaderboard_row *row, const struct db_leaderboard_row *from,
+                     bool large)
 {
     *row = (struct leaderboard_row){
         .rank = from->rank,
         .user_id = from->member.user_id,
-        .name = card_member_name(&self->card, &from->member),
+        .name = answer_member_name(&self->answer, &from->member),
         .seconds = from->seconds,
         .live = from->live,
-        .caller = from->member.user_id == reply_interaction(self->card.reply)->user.id,
+        .caller = from->member.user_id == reply_interaction(self->answer.reply)->user.id,
     };
-    const bool large = self->view.medals && row >= self->view.rows && row < self->view.rows + 3;
-    card_member_picture(&self->card, &from->member, large ? AVATAR_SIZE_FIRST : AVATAR_SIZE);
+    answer_member_picture(&self->answer, &from->member, large ? AVATAR_SIZE_FIRST : AVATAR_SIZE);
 }
 
 static void fill_view(struct board *self, const struct db_leaderboard *board)
@@ -49,9 +49,9 @@ static void fill_view(struct board *self, const struct db_leaderboard *board)
     phrases_range(&range, self->state.range, board->from, board->until);
     struct leaderboard_view *const view = &self->view;
     *view = (struct leaderboard_view){
-        .server = card_keep(&self->card, mem_strdup(board->guild_name)),
-        .guild_id = reply_interaction(self->card.reply)->guild_id,
-        .range = card_keep(&self->card, range.data),
+        .server = answer_keep(&self->answer, mem_strdup(board->guild_name)),
+        .guild_id = reply_interaction(self->answer.reply)->guild_id,
+        .range = answer_keep(&self->answer, range.data),
         .total_seconds = board->total_seconds,
         .members = board->members,
         .first_seconds = board->first_seconds,
@@ -63,25 +63,25 @@ static void fill_view(struct board *self, const struct db_leaderboard *board)
         .first_position = board->rows[0].position,
         .last_position = board->rows[board->n_rows - 1].position,
     };
-    card_icon(&self->card, board->guild_icon, ICON_SIZE);
+    answer_icon(&self->answer, board->guild_icon, ICON_SIZE);
     for (size_t i = 0; i < board->n_rows; i++) {
-        fill_row(self, &view->rows[i], &board->rows[i]);
+        fill_row(self, &view->rows[i], &board->rows[i], view->medals && i < 3);
         if (view->rows[i].caller)
             view->caller_below = false;
     }
     if (view->caller_below)
-        fill_row(self, &view->own, &board->caller);
+        fill_row(self, &view->own, &board->caller, false);
 }
 
-static struct picture draw(struct card *card)
+static struct picture draw(struct answer *answer)
 {
-    struct board *const self = (struct board *)card;
+    struct board *const self = (struct board *)answer;
     struct leaderboard_view *const view = &self->view;
-    view->icon = card_picture(card, ICON);
+    view->icon = answer_picture(answer, ICON);
     for (size_t i = 0; i < view->n_rows; i++)
-        view->rows[i].avatar = card_picture(card, FIRST_ROW + i);
+        view->rows[i].avatar = answer_picture(answer, FIRST_ROW + i);
     if (view->caller_below)
-        view->own.avatar = card_picture(card, FIRST_ROW + view->n_rows);
+        view->own.avatar = answer_picture(answer, FIRST_ROW + view->n_rows);
     return leaderboard_render(view);
 }
 
@@ -151,31 +151,31 @@ static char *board_as_alt(const struct leaderboard_view *view)
 
 /* The command ---------------------------------------------------------------------------------------------- */
 
-static void answer_empty(struct board *self)
+static void say_empty(struct board *self)
 {
     struct buffer text = {0};
     buffer_printf(&text, "Nobody was in voice %s.", phrases_when(self->state.range));
-    self->card.text = text.data;
-    card_answer_text(&self->card);
+    self->answer.text = text.data;
+    answer_as_text(&self->answer);
 }
 
 static void on_board(void *arg, const struct db_leaderboard *board)
 {
     struct board *const self = arg;
     if (board == NULL || !board->known) {
-        card_words(&self->card, board == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
+        answer_in_words(&self->answer, board == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
         return;
     }
     self->state.page = board->page;
-    self->card.controls = controls_leaderboard(&self->state, controls_n_pages(board->members));
+    self->answer.controls = controls_leaderboard(&self->state, controls_n_pages(board->members));
     if (board->n_rows == 0) {
-        answer_empty(self);
+        say_empty(self);
         return;
     }
     fill_view(self, board);
-    self->card.alt = board_as_alt(&self->view);
-    self->card.text = board_as_text(&self->view);
-    card_answer(&self->card, draw);
+    self->answer.alt = board_as_alt(&self->view);
+    self->answer.text = board_as_text(&self->view);
+    answer_as_picture(&self->answer, draw);
 }
 
 /* What a slash command or a click asks for, or words for why it cannot be told. */
@@ -207,10 +207,7 @@ void cmd_leaderboard_run(struct app *app, struct reply *reply)
         cmd_partners_run(app, reply, &state);
         return;
     }
-    struct board *const self = mem_alloc(sizeof(*self));
-    self->card.app = app;
-    self->card.reply = reply;
-    self->card.name = "leaderboard";
+    struct board *const self = answer_create(sizeof(*self), app, reply, "leaderboard");
     self->state = state;
     const struct db_leaderboard_query query = {
         .guild_id = interaction->guild_id,

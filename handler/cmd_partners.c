@@ -1,8 +1,8 @@
 #include "handler/cmd_partners.h"
 
 #include "db/partners.h"
+#include "handler/answer.h"
 #include "handler/app.h"
-#include "handler/card.h"
 #include "handler/controls.h"
 #include "handler/interaction.h"
 #include "handler/phrases.h"
@@ -16,7 +16,7 @@ _Static_assert((int)PARTNERS_ROWS == (int)PARTNERS_PAGE, "a page is a card");
 _Static_assert((int)LEADERBOARD_PAGE == (int)PARTNERS_PAGE, "the pages' controls are the same");
 
 struct partners {
-    struct card card;               /* first: handler/card.h */
+    struct answer answer;           /* first: handler/answer.h */
     struct leaderboard_state state; /* what was asked for, then what is shown */
     struct partners_view view;
 };
@@ -30,12 +30,12 @@ static void fill_view(struct partners *self, const struct db_partners *partners)
 {
     struct buffer range = {0};
     phrases_range(&range, self->state.range, partners->from, partners->until);
-    struct card *const card = &self->card;
+    struct answer *const answer = &self->answer;
     struct partners_view *const view = &self->view;
     *view = (struct partners_view){
-        .server = card_keep(card, mem_strdup(partners->guild_name)),
-        .range = card_keep(card, range.data),
-        .name = card_member_name(card, &partners->member),
+        .server = answer_keep(answer, mem_strdup(partners->guild_name)),
+        .range = answer_keep(answer, range.data),
+        .name = answer_member_name(answer, &partners->member),
         .user_id = partners->member.user_id,
         .own_seconds = partners->own_seconds,
         .partners = partners->partners,
@@ -43,29 +43,29 @@ static void fill_view(struct partners *self, const struct db_partners *partners)
         .first_page = partners->page == 0,
         .n_rows = partners->n_rows,
     };
-    card_member_picture(card, &partners->member, PARTNERS_MEMBER_SIZE);
-    card_member_picture(card, &partners->member, PARTNERS_AVATAR_SIZE_FIRST);
+    answer_member_picture(answer, &partners->member, PARTNERS_MEMBER_SIZE);
+    answer_member_picture(answer, &partners->member, PARTNERS_AVATAR_SIZE_FIRST);
     for (size_t i = 0; i < partners->n_rows; i++) {
         const struct db_partners_row *const from = &partners->rows[i];
         view->rows[i] = (struct partners_row){
             .position = from->position,
             .user_id = from->member.user_id,
-            .name = card_member_name(card, &from->member),
+            .name = answer_member_name(answer, &from->member),
             .seconds = from->seconds,
         };
         const bool large = view->first_page && i == 0;
-        card_member_picture(card, &from->member, large ? PARTNERS_AVATAR_SIZE_FIRST : PARTNERS_AVATAR_SIZE);
+        answer_member_picture(answer, &from->member, large ? PARTNERS_AVATAR_SIZE_FIRST : PARTNERS_AVATAR_SIZE);
     }
 }
 
-static struct picture draw(struct card *card)
+static struct picture draw(struct answer *answer)
 {
-    struct partners *const self = (struct partners *)card;
+    struct partners *const self = (struct partners *)answer;
     struct partners_view *const view = &self->view;
-    view->avatar = card_picture(card, HEADER);
-    view->small_avatar = card_picture(card, MEMBER);
+    view->avatar = answer_picture(answer, HEADER);
+    view->small_avatar = answer_picture(answer, MEMBER);
     for (size_t i = 0; i < view->n_rows; i++)
-        view->rows[i].avatar = card_picture(card, FIRST_ROW + i);
+        view->rows[i].avatar = answer_picture(answer, FIRST_ROW + i);
     return partners_render(view);
 }
 
@@ -122,42 +122,39 @@ static char *partners_as_alt(const struct partners_view *view)
 
 /* The command ---------------------------------------------------------------------------------------------- */
 
-static void answer_empty(struct partners *self, const struct db_partners *partners)
+static void say_empty(struct partners *self, const struct db_partners *partners)
 {
     struct buffer text = {0};
-    phrases_name_markdown(&text, card_member_name(&self->card, &partners->member), PHRASES_NAME);
+    phrases_name_markdown(&text, answer_member_name(&self->answer, &partners->member), PHRASES_NAME);
     buffer_printf(
         &text, partners->own_seconds > 0 ? " shared a voice channel with nobody %s." : " was not in voice %s.",
         phrases_when(self->state.range));
-    self->card.text = text.data;
-    card_answer_text(&self->card);
+    self->answer.text = text.data;
+    answer_as_text(&self->answer);
 }
 
 static void on_partners(void *arg, const struct db_partners *partners)
 {
     struct partners *const self = arg;
     if (partners == NULL || !partners->known) {
-        card_words(&self->card, partners == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
+        answer_in_words(&self->answer, partners == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
         return;
     }
     self->state.page = partners->page;
-    self->card.controls = controls_leaderboard(&self->state, controls_n_pages(partners->partners));
+    self->answer.controls = controls_leaderboard(&self->state, controls_n_pages(partners->partners));
     if (partners->n_rows == 0) {
-        answer_empty(self, partners);
+        say_empty(self, partners);
         return;
     }
     fill_view(self, partners);
-    self->card.alt = partners_as_alt(&self->view);
-    self->card.text = partners_as_text(&self->view);
-    card_answer(&self->card, draw);
+    self->answer.alt = partners_as_alt(&self->view);
+    self->answer.text = partners_as_text(&self->view);
+    answer_as_picture(&self->answer, draw);
 }
 
 void cmd_partners_run(struct app *app, struct reply *reply, const struct leaderboard_state *state)
 {
-    struct partners *const self = mem_alloc(sizeof(*self));
-    self->card.app = app;
-    self->card.reply = reply;
-    self->card.name = "partners";
+    struct partners *const self = answer_create(sizeof(*self), app, reply, "partners");
     self->state = *state;
     const struct db_partners_query query = {
         .guild_id = reply_interaction(reply)->guild_id,

@@ -1,8 +1,8 @@
 #include "handler/cmd_settings.h"
 
 #include "db/settings.h"
+#include "handler/answer.h"
 #include "handler/app.h"
-#include "handler/card.h"
 #include "handler/controls.h"
 #include "handler/interaction.h"
 #include "handler/phrases.h"
@@ -38,30 +38,30 @@ static char *settings_as_text(const struct db_settings *settings)
 
 static void on_settings(void *arg, const struct db_settings *settings)
 {
-    struct card *const card = arg;
+    struct answer *const answer = arg;
     if (settings == NULL) {
-        card_words(card, PHRASES_NO_DATABASE);
+        answer_in_words(answer, PHRASES_NO_DATABASE);
         return;
     }
-    card->text = settings_as_text(settings);
-    card->controls = controls_settings(settings);
-    card_answer_text(card);
+    answer->text = settings_as_text(settings);
+    answer->controls = controls_settings(settings);
+    answer_as_text(answer);
 }
 
-static void change(struct card *card, const struct interaction *interaction)
+static void change(struct answer *answer, const struct interaction *interaction)
 {
     struct db_settings_change change = {
         .guild_id = interaction->guild_id,
         .user_id = interaction->user.id,
-        .repeats = reply_is_taken_over(card->reply) ? interaction->id : 0,
+        .repeats = reply_is_taken_over(answer->reply) ? interaction->id : 0,
     };
     if (!controls_parse_settings(interaction, &change.setting, &change.on)) {
-        card_words(card, "I do not understand this control any more. Please run `/vc settings` again.");
+        answer_in_words(answer, "I do not understand this control any more. Please run `/vc settings` again.");
         return;
     }
     log_info("setting_asked", "guild=%" PRIu64 " user=%" PRIu64 " control=%s", change.guild_id, change.user_id,
              log_quote(interaction->custom_id));
-    db_settings_change(card->app->pool, &change, on_settings, card);
+    db_settings_change(answer->app->pool, &change, on_settings, answer);
 }
 
 void cmd_settings_run(struct app *app, struct reply *reply)
@@ -71,11 +71,9 @@ void cmd_settings_run(struct app *app, struct reply *reply)
         reply_words(reply, "Only members with the permission *Manage Server* may change the settings.");
         return;
     }
-    struct card *const card = mem_alloc(sizeof(*card));
-    card->app = app;
-    card->reply = reply;
+    struct answer *const answer = answer_create(sizeof(*answer), app, reply, "settings");
     if (interaction->type == DISCORD_MESSAGE_COMPONENT)
-        change(card, interaction);
+        change(answer, interaction);
     else
-        db_settings_read(app->pool, interaction->guild_id, on_settings, card);
+        db_settings_read(app->pool, interaction->guild_id, on_settings, answer);
 }

@@ -1,8 +1,8 @@
 #include "handler/cmd_stats.h"
 
 #include "db/stats.h"
+#include "handler/answer.h"
 #include "handler/app.h"
-#include "handler/card.h"
 #include "handler/choices.h"
 #include "handler/command.h"
 #include "handler/controls.h"
@@ -19,7 +19,7 @@ _Static_assert((int)CHART_SERIES == (int)STATS_PERIODS, "a period is a line");
 _Static_assert((int)GRID_DAYS == (int)STATS_MAX_SLOTS, "a day is a cell");
 
 struct stats {
-    struct card card; /* first: handler/card.h; its one picture is the member's or the server's */
+    struct answer answer; /* first: handler/answer.h; its one picture is the member's or the server's */
     struct stats_state state;
     union {
         struct grid_view grid;
@@ -57,24 +57,24 @@ static int64_t value_of(const struct stats_state *state, const struct db_stats_s
     return 0;
 }
 
-static const char *keep_words(struct card *card, struct buffer words)
+static const char *keep_words(struct answer *answer, struct buffer words)
 {
-    return card_keep(card, words.data);
+    return answer_keep(answer, words.data);
 }
 
 static struct stats_head head_of(struct stats *self, const struct db_stats *stats)
 {
-    struct card *const card = &self->card;
+    struct answer *const answer = &self->answer;
     const bool of_member = self->state.member_id != 0;
     struct buffer range = {0};
     periods_range(&range, self->state.view, stats);
     const struct stats_head head = {
         .of_member = of_member,
-        .name =
-            of_member ? card_member_name(card, &stats->member) : card_keep(card, mem_strdup(stats->guild_name)),
-        .id = of_member ? self->state.member_id : reply_interaction(card->reply)->guild_id,
+        .name = of_member ? answer_member_name(answer, &stats->member)
+                          : answer_keep(answer, mem_strdup(stats->guild_name)),
+        .id = of_member ? self->state.member_id : reply_interaction(answer->reply)->guild_id,
         .subtitle = periods_subtitle(self->state.view, of_member, self->state.statistic),
-        .range = keep_words(card, range),
+        .range = keep_words(answer, range),
         .total_seconds = stats->total_seconds,
         .average_seconds = average(stats->total_seconds, stats->member_days),
         .active_days = stats->member_days,
@@ -88,9 +88,9 @@ static struct stats_head head_of(struct stats *self, const struct db_stats *stat
                          average(stats->peak_average.seconds, stats->peak_average.members)},
     };
     if (of_member)
-        card_member_picture(card, &stats->member, STATS_AVATAR_SIZE);
+        answer_member_picture(answer, &stats->member, STATS_AVATAR_SIZE);
     else
-        card_icon(card, stats->guild_icon, STATS_ICON_SIZE);
+        answer_icon(answer, stats->guild_icon, STATS_ICON_SIZE);
     return head;
 }
 
@@ -112,8 +112,8 @@ static void fill_series(struct stats *self, size_t i, const struct db_stats_peri
     struct buffer label = {0}, short_label = {0};
     periods_label(&label, self->state.view, i, period);
     periods_short_label(&short_label, self->state.view, period);
-    series->label = keep_words(&self->card, label);
-    series->short_label = keep_words(&self->card, short_label);
+    series->label = keep_words(&self->answer, label);
+    series->short_label = keep_words(&self->answer, short_label);
     series->n = period->n_begun;
     for (size_t slot = 0; slot < period->n_begun; slot++)
         series->values[slot] = value_of(&self->state, &period->slots[slot]);
@@ -134,17 +134,17 @@ static void fill_chart(struct stats *self, const struct db_stats *stats)
         fill_series(self, i, &stats->periods[i]);
 }
 
-static struct picture draw_grid(struct card *card)
+static struct picture draw_grid(struct answer *answer)
 {
-    struct stats *const self = (struct stats *)card;
-    self->grid.head.image = card_picture(card, 0);
+    struct stats *const self = (struct stats *)answer;
+    self->grid.head.image = answer_picture(answer, 0);
     return grid_render(&self->grid);
 }
 
-static struct picture draw_chart(struct card *card)
+static struct picture draw_chart(struct answer *answer)
 {
-    struct stats *const self = (struct stats *)card;
-    self->chart.head.image = card_picture(card, 0);
+    struct stats *const self = (struct stats *)answer;
+    self->chart.head.image = answer_picture(answer, 0);
     return chart_render(&self->chart);
 }
 
@@ -219,28 +219,28 @@ static char *head_as_alt(const struct stats_head *head)
 
 /* The command ---------------------------------------------------------------------------------------------- */
 
-static void answer_empty(struct stats *self, const struct db_stats *stats)
+static void say_empty(struct stats *self, const struct db_stats *stats)
 {
     struct buffer text = {0};
     const bool of_member = self->state.member_id != 0;
     if (of_member)
-        phrases_name_markdown(&text, card_member_name(&self->card, &stats->member), PHRASES_NAME);
+        phrases_name_markdown(&text, answer_member_name(&self->answer, &stats->member), PHRASES_NAME);
     buffer_printf(&text, of_member ? " was not in voice %s." : "Nobody was in voice %s.",
                   periods_when(self->state.view));
-    self->card.text = text.data;
-    card_answer_text(&self->card);
+    self->answer.text = text.data;
+    answer_as_text(&self->answer);
 }
 
 static void on_stats(void *arg, const struct db_stats *stats)
 {
     struct stats *const self = arg;
     if (stats == NULL || !stats->known) {
-        card_words(&self->card, stats == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
+        answer_in_words(&self->answer, stats == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
         return;
     }
-    self->card.controls = controls_stats(&self->state);
+    self->answer.controls = controls_stats(&self->state);
     if (stats->total_seconds == 0) {
-        answer_empty(self, stats);
+        say_empty(self, stats);
         return;
     }
     const bool yearly = self->state.view == STATS_YEARLY;
@@ -249,9 +249,9 @@ static void on_stats(void *arg, const struct db_stats *stats)
     else
         fill_chart(self, stats);
     const struct stats_head *const head = yearly ? &self->grid.head : &self->chart.head;
-    self->card.alt = head_as_alt(head);
-    self->card.text = head_as_text(head);
-    card_answer(&self->card, yearly ? draw_grid : draw_chart);
+    self->answer.alt = head_as_alt(head);
+    self->answer.text = head_as_text(head);
+    answer_as_picture(&self->answer, yearly ? draw_grid : draw_chart);
 }
 
 /* What the options ask for, or words for why it cannot be told. */
@@ -297,10 +297,7 @@ void cmd_stats_run(struct app *app, struct reply *reply)
         reply_words(reply, problem);
         return;
     }
-    struct stats *const self = mem_alloc(sizeof(*self));
-    self->card.app = app;
-    self->card.reply = reply;
-    self->card.name = "stats";
+    struct stats *const self = answer_create(sizeof(*self), app, reply, "stats");
     self->state = state;
     const struct db_stats_query query = {
         .guild_id = interaction->guild_id,

@@ -474,12 +474,14 @@ void reply_words(struct reply *reply, const char *words)
 
 void reply_answer(struct reply *reply, const struct reply_answer *answer)
 {
-    /* A fresh name for each picture: clients keep what they once saw under a name. */
-    struct buffer filename = {0};
-    buffer_printf(&filename, "%s-%" PRIu64 ".%s", answer->name, reply->interaction->id,
-                  answer->picture.type == PICTURE_PNG ? "png" : "jpg");
-    reply->filename = filename.data;
-    reply->alt = mem_strdup(answer->alt);
+    if (answer->picture.bytes != NULL) {
+        /* A fresh name for each picture: clients keep what they once saw under a name. */
+        struct buffer filename = {0};
+        buffer_printf(&filename, "%s-%" PRIu64 ".%s", answer->name, reply->interaction->id,
+                      answer->picture.type == PICTURE_PNG ? "png" : "jpg");
+        reply->filename = filename.data;
+        reply->alt = mem_strdup(answer->alt);
+    }
     reply->picture = answer->picture;
     reply->controls = answer->controls;
     reply->text = mem_strdup(answer->text);

@@ -134,7 +134,7 @@ static void pass(struct world *world, int64_t ms)
 enum { MAX_PICTURES = 300 };
 
 struct card {
-    struct avatar pictures[MAX_PICTURES];
+    struct avatars_picture pictures[MAX_PICTURES];
     size_t n;
     int n_done;
 };
@@ -190,7 +190,7 @@ static void add(const struct world *world, struct card *card, const char *name)
 {
     struct buffer url = {0};
     buffer_printf(&url, "%s/%s", world->server.url, name + 1);
-    card->pictures[card->n++] = (struct avatar){.url = url.data, .size = name[0] - '0'};
+    card->pictures[card->n++] = (struct avatars_picture){.url = url.data, .size = name[0] - '0'};
 }
 
 static void fetch(struct world *world, struct card *card)
