@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,8 +142,6 @@ static int on_curl_timer(CURLM *multi, long ms, void *arg)
 
 struct http_client *http_client_create(struct loop *loop, const struct http_client_config *config)
 {
-    /* CURLOPT_NOSIGNAL leaves SIGPIPE to us, and OpenSSL writes without MSG_NOSIGNAL. */
-    signal(SIGPIPE, SIG_IGN);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         abort();
     struct http_client *const client = mem_alloc(sizeof(*client));

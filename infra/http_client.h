@@ -21,7 +21,7 @@ struct http_client_config {
     long max_connections;   /* at once, to all hosts; 0: curl's default */
 };
 
-/* Also has the process ignore SIGPIPE: a write to a connection that is gone is an error like any other. */
+/* The program has to ignore SIGPIPE: OpenSSL writes without MSG_NOSIGNAL. */
 struct http_client *http_client_create(struct loop *loop, const struct http_client_config *config);
 /* Every call and socket must be over or cancelled; not from inside a callback. NULL is accepted. */
 void http_client_destroy(struct http_client *client);

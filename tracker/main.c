@@ -117,7 +117,6 @@ static void watch_signals(struct tracker *tracker)
 static int run(struct tracker *tracker, struct shards_config *config, const char *database_url,
                const char *api_url, const char *ca_file)
 {
-    signal(SIGPIPE, SIG_IGN);
     tracker->loop = loop_create();
     watch_signals(tracker);
     struct http_client *const client = http_client_create(
@@ -186,6 +185,7 @@ static int follow(const char *database_url)
 int main(int argc, char **argv)
 {
     guard_process();
+    signal(SIGPIPE, SIG_IGN);
     log_set_program("tracker");
     struct arguments arguments;
     if (!arguments_read(argc, argv, &arguments))

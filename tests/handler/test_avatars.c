@@ -12,6 +12,7 @@
 #include "tests/infra/scripted_server.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -572,6 +573,7 @@ static void test_the_end_with_fetches_under_way(void **state)
 
 int main(void)
 {
+    signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         WITH(test_addresses, set_up),
         WITH(test_what_is_no_hash_gets_into_no_address, set_up),

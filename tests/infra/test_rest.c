@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -524,6 +525,7 @@ static void test_full(void **state)
 
 int main(void)
 {
+    signal(SIGPIPE, SIG_IGN);
     alarm(120); /* a hang is a failure */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_sends, set_up, tear_down),

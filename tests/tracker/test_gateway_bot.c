@@ -7,6 +7,7 @@
 #include "tests/tracker/loopback.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
@@ -248,6 +249,7 @@ static void asked_anew_and_cancelled(void **state)
 
 int main(void)
 {
+    signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         TEST(reads_the_answer), TEST(what_it_does_not_say), TEST(no_use),
         TEST(dead_token),       TEST(one_question_for_all), TEST(asks_again_from_inside),

@@ -6,6 +6,7 @@
 #include "tracker/upgrade.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
@@ -601,6 +602,7 @@ static void close_and_destroy_still_sends(void **state)
 
 int main(void)
 {
+    signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         TEST(upgrade),
         TEST(request_of_urls),
