@@ -1,4 +1,5 @@
-/* The two clocks. Waiting is measured on the monotonic one (see infra/loop.h); sessions are booked on the wall's. */
+/* The two clocks. Waiting is measured on the monotonic one (see infra/loop.h). The wall clock is for what is
+ * compared with other machines'; sessions are booked by the database's. */
 #pragma once
 
 #include <stdint.h>

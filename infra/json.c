@@ -51,7 +51,7 @@ cJSON *json_parse(const char *bytes, size_t n)
     if (document == NULL)
         return NULL;
     for (; end < bytes + n; end++) {
-        if (strchr(" \t\r\n", *end) == NULL || *end == '\0') {
+        if (strchr(" \t\r\n", *end) == NULL) {
             cJSON_Delete(document);
             return NULL;
         }

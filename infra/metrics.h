@@ -2,8 +2,8 @@
  * What a program counts, as Prometheus text. All processes of a program count in one shared mapping, a slot each,
  * so whichever of them is asked tells the sum. Nothing here locks: a slot has one writer.
  *
- * A program has one table of its metrics, and an enum of their places in it. Place 0 is nobody's: who was not told
- * which metric to count counts nothing. Before metrics_init() nothing is counted at all.
+ * A program has one table of its metrics, and an enum of their places in it. Index 0 is reserved: counting it does
+ * nothing, so a module without a metric passes 0. Before metrics_init() nothing is counted at all.
  */
 #pragma once
 
@@ -28,7 +28,8 @@ struct metric {
     const double *buckets;         /* of a histogram: upper bounds, growing, ended by 0 */
 };
 
-/* Once, before any fork. The table must live as long as the program; this process writes to slot 0. */
+/* Before any fork. The table must live as long as the program; this process writes to slot 0. Called again, as tests do,
+ * it begins anew. */
 void metrics_init(const struct metric *table, size_t n, int slots);
 /* In a process that was forked: from now on it writes there. The slot's gauges begin at 0, for whoever had it before
  * is dead; its counters and histograms go on. */

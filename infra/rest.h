@@ -2,10 +2,10 @@
  * Discord's REST API: a bounded queue of requests that keeps the rate limits Discord announces, retries what
  * may be retried, and reports each request exactly once.
  *
- * Rules (contract 1.10, 1.11 and 5): X-RateLimit-* is read, nothing is hard-coded; a 429 waits for retry_after
+ * Rules: X-RateLimit-* is read, nothing is hard-coded; a 429 waits for retry_after
  * (body, else header); 5xx, timeouts and refused connections are retried with growing pauses; a 404 with code
  * 10015 is retried only where retry_unknown_webhook says so, after 250 ms, 500 ms, 1 s, 2 s, 4 s, 4 s and no
- * longer than about 12 s in all; every other 4xx is final. A 401 on a request with the bot's token is final for
+ * longer than about 12 s in all; everything else is final. A 401 on a request with the bot's token is final for
  * all such requests: the token is dead.
  */
 #pragma once
@@ -50,7 +50,7 @@ struct rest_request {
 
 enum rest_status {
     REST_OK,          /* 2xx */
-    REST_REFUSED,     /* a final 4xx: see http_status and code */
+    REST_REFUSED,     /* any other final answer: see http_status and code */
     REST_UNREACHABLE, /* no final answer before the deadline; told as soon as no try can start before it */
     REST_FULL,        /* the queue is full: nothing was sent */
 };
