@@ -1,6 +1,7 @@
 #include "db/resolve.h"
 
 #include "db/conninfo.h"
+#include "infra/clock.h"
 #include "infra/loop.h"
 #include "infra/mem.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_AGAIN_MS = 5 };
+enum { FIRST_PAUSE_MS = 5, LAST_PAUSE_MS = 100 }; /* between two looks; doubles */
 
 static const char default_port[] = "5432";
 
@@ -25,7 +26,8 @@ struct name {
 struct db_resolving {
     struct loop *loop;
     struct loop_timer *timer;
-    int patience_ms;
+    int64_t deadline_ms; /* of the monotonic clock */
+    int64_t pause_ms;
     struct name *names;
     size_t n;
     struct addrinfo hints;
@@ -155,11 +157,11 @@ static void look(void *arg)
 {
     struct db_resolving *const r = arg;
     const bool pending = in_progress(r);
-    r->patience_ms -= LOOK_AGAIN_MS;
-    if ((!pending || r->patience_ms <= 0) && r->on_done != NULL)
+    if ((!pending || clock_monotonic_ms() >= r->deadline_ms) && r->on_done != NULL)
         tell(r);
     /* While glibc still writes into the requests, they outlive the answer. */
-    r->timer = pending ? loop_after(r->loop, LOOK_AGAIN_MS, look, r) : NULL;
+    r->timer = pending ? loop_after(r->loop, r->pause_ms, look, r) : NULL;
+    r->pause_ms = 2 * r->pause_ms < LAST_PAUSE_MS ? 2 * r->pause_ms : LAST_PAUSE_MS;
     if (!pending)
         free_resolving(r);
 }
@@ -168,7 +170,13 @@ struct db_resolving *db_resolve_start(struct loop *loop, const char *conninfo, i
                                       void (*on_done)(void *arg, struct db_addresses addresses), void *arg)
 {
     struct db_resolving *const r = mem_alloc(sizeof(*r));
-    *r = (struct db_resolving){.loop = loop, .patience_ms = timeout_ms, .on_done = on_done, .arg = arg};
+    *r = (struct db_resolving){
+        .loop = loop,
+        .deadline_ms = clock_monotonic_ms() + timeout_ms,
+        .pause_ms = FIRST_PAUSE_MS,
+        .on_done = on_done,
+        .arg = arg,
+    };
     r->hints.ai_socktype = SOCK_STREAM;
     read_names(r, conninfo);
     for (size_t i = 0; i < r->n; i++) {
