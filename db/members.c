@@ -8,10 +8,9 @@ struct db_member db_member_at(const struct db_rows *rows, int row, int column, u
         .guild_id = guild_id,
         .user_id = db_snowflake(rows, row, column),
         .username = db_text(rows, row, column + 1),
-        .discriminator = db_text(rows, row, column + 2),
-        .global_name = db_text(rows, row, column + 3),
-        .nick = db_text(rows, row, column + 4),
-        .avatar = db_text(rows, row, column + 5),
-        .guild_avatar = db_text(rows, row, column + 6),
+        .global_name = db_text(rows, row, column + 2),
+        .nick = db_text(rows, row, column + 3),
+        .avatar = db_text(rows, row, column + 4),
+        .guild_avatar = db_text(rows, row, column + 5),
     };
 }

@@ -5,13 +5,14 @@
 
 struct db_member {
     uint64_t guild_id, user_id;
-    const char *username, *discriminator;
+    const char *username;
+    const char *discriminator;                              /* written only */
     const char *global_name, *nick, *avatar, *guild_avatar; /* or NULL */
 };
 
-/* For db/'s own files: what a statement selects of a member m, LEFT JOINed, and how it reads. username and
- * discriminator are NULL where the tracker never met the member. */
-#define DB_MEMBER_COLUMNS "m.username, m.discriminator, m.global_name, m.nick, m.avatar, m.guild_avatar"
+/* For db/'s own files: what a statement selects of a member m, LEFT JOINed, and how it reads. username is NULL
+ * where the tracker never met the member. */
+#define DB_MEMBER_COLUMNS "m.username, m.global_name, m.nick, m.avatar, m.guild_avatar"
 
 struct db_rows;
 

@@ -76,7 +76,7 @@
     "           least(greatest($3::bigint, 0), greatest(count(*) - 1, 0) / 10) AS page "                            \
     "      FROM partners "                                                                                          \
     ") "                                                                                                            \
-    "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "               \
+    "SELECT g.name, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "                       \
     "       (SELECT extract(epoch FROM coalesce(sum(to_at - from_at), '0'))::bigint FROM own), "                    \
     "       h.partners, h.first, h.page, "                                                                          \
     "       r.position, r.seconds, "                                                                                \
@@ -120,20 +120,19 @@ static struct db_partners partners_from(const struct db_rows *rows, uint64_t gui
     struct db_partners partners = {
         .known = true,
         .guild_name = db_text(rows, 0, 0),
-        .guild_icon = db_text(rows, 0, 1),
-        .from = db_int(rows, 0, 2),
-        .until = db_int(rows, 0, 3),
-        .member = db_member_at(rows, 0, 10, guild_id),
-        .own_seconds = db_int(rows, 0, 4),
-        .partners = db_int(rows, 0, 5),
-        .first_seconds = db_int(rows, 0, 6),
-        .page = (int)db_int(rows, 0, 7),
+        .from = db_int(rows, 0, 1),
+        .until = db_int(rows, 0, 2),
+        .member = db_member_at(rows, 0, 9, guild_id),
+        .own_seconds = db_int(rows, 0, 3),
+        .partners = db_int(rows, 0, 4),
+        .first_seconds = db_int(rows, 0, 5),
+        .page = (int)db_int(rows, 0, 6),
     };
     for (int i = 1; i < n && partners.n_rows < PARTNERS_PAGE; i++)
         partners.rows[partners.n_rows++] = (struct db_partners_row){
-            .position = db_int(rows, i, 8),
-            .seconds = db_int(rows, i, 9),
-            .member = db_member_at(rows, i, 10, guild_id),
+            .position = db_int(rows, i, 7),
+            .seconds = db_int(rows, i, 8),
+            .member = db_member_at(rows, i, 9, guild_id),
         };
     return partners;
 }

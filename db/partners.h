@@ -32,8 +32,7 @@ struct db_partners_row {
 struct db_partners {
     bool known; /* false: the tracker has not seen this server yet, nothing else is set */
     const char *guild_name;
-    const char *guild_icon; /* or NULL */
-    int64_t from, until;    /* unix seconds; from 0 for all time; until: when it was computed */
+    int64_t from, until; /* unix seconds; from 0 for all time; until: when it was computed */
     struct db_member member;
     int64_t own_seconds; /* the member's own in the range; 0: no voice time, so no partners either */
     int64_t partners;

@@ -8,8 +8,8 @@
  *
  * All reckoning is in timestamps without zone, in UTC. $1 server, $2 member.
  *
- * Nobody's sessions overlap, so that an open one has behind it all that ended: on its last_day, the last one with
- * ended seconds, or before.
+ * A member's sessions do not overlap, so all that ended lies before the open one; last_day is the last day with ended
+ * seconds.
  *
  * PERIODS: how long ago, first day, day after the last. ENDED: day, seconds and members of ended sessions. OPEN:
  * whose open ones. UNIQUE: members. STREAK: its days. SLOTS: what is drawn, and the days that the figures are of.
@@ -251,7 +251,7 @@ static void fill_head(struct db_stats *stats, const struct db_rows *rows, const 
     stats->n_periods = query->view == STATS_YEARLY ? 1 : STATS_PERIODS;
 }
 
-enum { COLUMN_AGO = 14, COLUMN_DAY, COLUMN_HOUR, COLUMN_SECONDS, COLUMN_MEMBERS };
+enum { COLUMN_AGO = 13, COLUMN_DAY, COLUMN_HOUR, COLUMN_SECONDS, COLUMN_MEMBERS };
 
 static void fill(struct db_stats *stats, const struct db_rows *rows, const struct db_stats_query *query)
 {

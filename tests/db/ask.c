@@ -51,19 +51,19 @@ static void answered(const void *answer)
 
 static void print_member(const struct db_member *m)
 {
-    printf("[%" PRIu64 ", \"%s\", \"%s\", \"%s\", \"%s\", \"%s\", \"%s\"]", m->user_id, text(m->username),
-           text(m->discriminator), text(m->global_name), text(m->nick), text(m->avatar), text(m->guild_avatar));
+    printf("[%" PRIu64 ", \"%s\", \"%s\", \"%s\", \"%s\", \"%s\"]", m->user_id, text(m->username),
+           text(m->global_name), text(m->nick), text(m->avatar), text(m->guild_avatar));
 }
 
 static void on_partners(void *arg, const struct db_partners *p)
 {
     (void)arg;
     if (p != NULL) {
-        printf("{\"known\": %d, \"name\": \"%s\", \"icon\": \"%s\", \"start\": %" PRId64 ", \"until\": %" PRId64
+        printf("{\"known\": %d, \"name\": \"%s\", \"start\": %" PRId64 ", \"until\": %" PRId64
                ", \"own\": %" PRId64 ", \"partners\": %" PRId64 ", \"first\": %" PRId64
                ", \"page\": %d, \"member\": ",
-               p->known, text(p->guild_name), text(p->guild_icon), p->from, p->until, p->own_seconds,
-               p->partners, p->first_seconds, p->page);
+               p->known, text(p->guild_name), p->from, p->until, p->own_seconds, p->partners, p->first_seconds,
+               p->page);
         print_member(&p->member);
         printf(", \"rows\": [");
         for (size_t i = 0; i < p->n_rows; i++) {

@@ -155,7 +155,7 @@ static void test_arrays_and_text_arrive_as_they_are(void **state)
     db_array_text(&words, "{\"x\\y\",}");
     db_array_text(&words, "bad \xff\xc0 utf8 \xed\xa0\x80 \xf0\x9f\xa6\x8a");
     db_array_int(&numbers, INT64_MIN);
-    db_array_snowflake_or_null(&numbers, 0);
+    db_array_null(&numbers);
     db_array_snowflake(&numbers, UINT64_C(1187440136951169024));
     db_job_array(job, &words);
     db_job_array(job, &numbers);

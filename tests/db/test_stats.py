@@ -12,7 +12,7 @@ from test_leaderboard import read_boards
 
 pytestmark = pytest.mark.xdist_group("stats")  # its sessions are written once
 
-NOBODY = [0, "", "", "", "", "", ""]
+NOBODY = [0, "", "", "", "", ""]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_all_views_equal_the_truth(history, member, zone):
         sql.execute(f"ALTER DATABASE {sql.info.dbname} SET timezone = '{zone}'")
         for view, got in zip(VIEWS, ask_stats(history, member, TZ=zone), strict=True):
             assert (got.name, got.icon) == ("Made up", "abc")
-            assert got.member == (NOBODY if member == 0 else [member, f"user{member}", "0", "", f"nick{member}", "", ""] if member <= 30 else [member, *NOBODY[1:]])
+            assert got.member == (NOBODY if member == 0 else [member, f"user{member}", "", f"nick{member}", "", ""] if member <= 30 else [member, *NOBODY[1:]])
             assert_equals_truth(sql, view, member, got)
 
 
