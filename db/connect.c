@@ -144,7 +144,7 @@ static void on_socket(void *arg, unsigned events)
     }
 }
 
-/* The conninfo's own, which they would replace else, come first: the last word is ours. The caller frees. */
+/* The conninfo's own options are kept: ours are appended, and later ones win. The caller frees. */
 static char *server_options(const struct db_connect_config *config)
 {
     struct buffer text = {0};

@@ -14,6 +14,14 @@ struct db_job *db_job_create(void)
     return mem_alloc(sizeof(struct db_job));
 }
 
+/* Bytes are whole requests, with the token that answers them. */
+static void free_param(char *value, int len, bool is_bytes)
+{
+    if (is_bytes)
+        explicit_bzero(value, (size_t)len);
+    free(value);
+}
+
 void db_job_destroy(struct db_job *job)
 {
     if (job == NULL)
@@ -22,7 +30,7 @@ void db_job_destroy(struct db_job *job)
     for (int i = 0; i < job->n_results; i++)
         PQclear(job->results[i]);
     for (int i = 0; i < job->n_params; i++)
-        free(job->params[i]);
+        free_param(job->params[i], job->lengths[i], job->formats[i]);
     free(job->memory);
     free(job->results);
     free(job->params);
@@ -153,14 +161,6 @@ void db_array_snowflake(struct db_array *array, uint64_t id)
     db_array_int(array, (int64_t)id);
 }
 
-void db_array_snowflake_or_null(struct db_array *array, uint64_t id)
-{
-    if (id == 0)
-        db_array_null(array);
-    else
-        db_array_snowflake(array, id);
-}
-
 void db_array_null(struct db_array *array)
 {
     next_value(array);
@@ -246,6 +246,7 @@ char *db_bytes(const struct db_rows *rows, int row, int column, size_t *n)
         return NULL;
     unsigned char *const bytes = PQunescapeBytea((const unsigned char *)text, n);
     char *const copy = mem_strndup((const char *)bytes, *n);
+    explicit_bzero(bytes, *n);
     PQfreemem(bytes);
     return copy;
 }

@@ -210,7 +210,7 @@
 
 /*
  * Of the first day, the sessions that touched it after the start. Those of at most a day had ended by the end of the next
- * one; of the others, which are few, it tells: their members have all of it.
+ * one. A longer session covers the next day whole, so its member stands there with 86400 s.
  */
 #define OF_DAYS                                                                                                             \
     "SELECT user_id, total_seconds AS seconds "                                                                             \

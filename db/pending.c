@@ -4,12 +4,13 @@
 #include "infra/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LEASE "interval '15 seconds'"
 /* Half a minute less than Discord's, for the answer has to be made. */
 #define TOKEN_LIFE "interval '14 minutes 30 seconds'"
 #define KEPT       "interval '15 minutes'"
-/* What kills its workers again and again shall not kill them all. */
+/* Claims after which a request is left alone: it may be what crashes the workers. */
 #define MAX_TRIES "32"
 
 /* Recording ------------------------------------------------------------------------------------------------ */
@@ -226,8 +227,10 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
         claimed[i].age_ms = db_int(rows, (int)i, 2);
     }
     claiming->on_done(claiming->arg, claimed, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        explicit_bzero(bodies[i], claimed[i].len); /* it has the token */
         free(bodies[i]);
+    }
     free(bodies);
     free(claimed);
 }

@@ -67,7 +67,7 @@ void db_job_snowflake_or_null(struct db_job *job, uint64_t id); /* 0: null */
 void db_job_bool(struct db_job *job, bool value);
 /* NULL: null. Copied, and repaired where it is no valid UTF-8, for the server would refuse the whole job. */
 void db_job_text(struct db_job *job, const char *value);
-/* bytea. Copied. */
+/* bytea. Copied, and the copy wiped in the end. */
 void db_job_bytes(struct db_job *job, const void *bytes, size_t n);
 /* size bytes, all 0, that live as long as the job, until after on_done: for what that needs. Once a job. */
 void *db_job_memory(struct db_job *job, size_t size);
@@ -84,7 +84,6 @@ struct db_array {
 
 void db_array_int(struct db_array *array, int64_t value);
 void db_array_snowflake(struct db_array *array, uint64_t id);
-void db_array_snowflake_or_null(struct db_array *array, uint64_t id);
 void db_array_text(struct db_array *array, const char *text); /* as db_job_text */
 void db_array_null(struct db_array *array);
 /* Adds it as the next parameter, and frees it. */
