@@ -163,10 +163,12 @@ static void run_upgrade(struct websocket *ws)
 
 /* Messages ------------------------------------------------------------------------------------------------ */
 
-/* Sends what is queued. That the connection broke on it is told by the next read. */
+/* Sends what is queued. Where the connection breaks on it nothing more may be sent, and the next read tells of it. */
 static void flush(struct websocket *ws)
 {
-    wslay_event_send(ws->frames);
+    if (ws->socket == NULL || ws->lost)
+        return;
+    ws->lost = wslay_event_send(ws->frames) < 0;
     http_socket_want_write(ws->socket, wslay_event_want_write(ws->frames));
 }
 
@@ -280,7 +282,7 @@ static ssize_t on_frames_recv(wslay_event_context_ptr frames, uint8_t *out, size
         ws->left -= (size_t)got;
         return got;
     }
-    ws->lost = got < 0;
+    ws->lost = ws->lost || got < 0;
     wslay_event_set_error(frames, ws->lost ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
     return -1;
 }

@@ -32,9 +32,10 @@ struct websocket_config {
  *
  * on_open     the upgrade was accepted.
  * on_message  a whole text message, or a whole inflated payload. bytes are valid until it returns, not
- * NUL-terminated. on_closed   the end, exactly once, before or after on_open: code is the peer's close code, 0
- * where none came; why is in words for the log and may hold the peer's (valid until it returns). Then only
- * websocket_destroy() is left.
+ *             NUL-terminated.
+ * on_closed   the end, exactly once, before or after on_open: code is the peer's close code, 0 where none came; why is
+ *             in words for the log and may hold the peer's (valid until it returns). Then only websocket_destroy() is
+ *             left.
  */
 struct websocket_callbacks {
     void (*on_open)(void *arg);

@@ -20,6 +20,7 @@ struct world {
     bool by_hand; /* the test answers the request itself */
     bool zlib;
     bool destroy_on_message;
+    bool answer_then_close; /* at the first message, and at the second */
 
     /* server */
     struct peer *peer;
@@ -76,6 +77,10 @@ static void on_message(void *arg, const char *bytes, size_t n)
         websocket_destroy(w->websocket);
         w->websocket = NULL;
     }
+    if (w->answer_then_close && w->n_messages == 1)
+        websocket_send(w->websocket, "an answer", 9);
+    else if (w->answer_then_close)
+        websocket_close(w->websocket, 4000);
 }
 
 static void on_closed(void *arg, int code, const char *why)
@@ -598,6 +603,20 @@ static void close_and_destroy_still_sends(void **state)
     assert_int_equal(w->closed, 0);
 }
 
+/* Both messages are read at once, and the answer to the first goes into a connection that is reset behind them. */
+static void close_behind_an_answer_that_was_lost(void **state)
+{
+    struct world *const w = *state;
+    w->answer_then_close = true;
+    open_it(w);
+    setsockopt(w->peer->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+    peer_write(w->peer, "\x81\x03one\x81\x03two", 10);
+    peer_drop(w->peer);
+    WAIT_FOR(w, w->closed == 1);
+    assert_string_equal(w->messages.data, "one|two|");
+    assert_int_equal(w->close_code, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -633,6 +652,7 @@ int main(void)
         TEST(close_that_nobody_answers),
         TEST(close_before_it_is_open),
         TEST(close_and_destroy_still_sends),
+        TEST(close_behind_an_answer_that_was_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
