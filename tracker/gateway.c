@@ -31,6 +31,7 @@ enum {
     RESUMES_BEFORE_ASKING = 3, /* failed ones: is it us or the server? */
     FREE_REFUSALS = 3,         /* op 9 in answer to IDENTIFY: before it counts as leading nowhere */
     MAX_INTERVAL_MS = 3600000, /* between heartbeats */
+    BEAT_REST_MS = 600,        /* between those that are asked for: Discord takes 120 payloads a minute */
     UNREADABLE_LOGGED = 100,   /* of a connection's frames, one by one */
     LOOK_MS = 1000,            /* between two looks at the clock, */
     STILL_MS = 5000,           /* which show that the process stood still for so long */
@@ -80,7 +81,8 @@ struct gateway {
     int64_t beat_interval;
     struct loop_timer *look_timer;
     int64_t looked_ms; /* at the clock */
-    bool beat_unanswered;
+    int64_t beat_ms;   /* of the last beat */
+    int beats_unanswered;
     int acks_to_end; /* RESUMING, after RESUMED: so many until the replay is over for certain; else 0 */
     bool on_main;    /* to the main url: HELLO is answered with IDENTIFY */
     int64_t running_since;
@@ -143,8 +145,7 @@ static void drop(struct gateway *g)
     cancel_waits(g);
     websocket_destroy(g->socket);
     g->socket = NULL;
-    g->beat_unanswered = false;
-    g->acks_to_end = 0;
+    g->beats_unanswered = g->acks_to_end = 0;
     g->state = WAITING;
     if (running)
         g->callbacks.on_broken(g->callbacks.arg, g->session_id == NULL);
@@ -228,22 +229,28 @@ static void on_timeout(struct gateway *g)
 
 static void on_beat_time(void *arg);
 
+static void set_beat_timer(struct gateway *g, int64_t ms)
+{
+    loop_cancel(g->beat_timer);
+    g->beat_timer = loop_after(g->config.loop, ms, on_beat_time, g);
+}
+
 /* One that cannot be sent will not be answered. */
 static void beat(struct gateway *g)
 {
     char text[GATEWAY_WIRE_HEARTBEAT_SIZE];
     const size_t n = gateway_wire_heartbeat(g->committed, text);
     websocket_send(g->socket, text, n);
-    g->beat_unanswered = true;
-    loop_cancel(g->beat_timer);
-    g->beat_timer = loop_after(g->config.loop, g->beat_interval, on_beat_time, g);
+    g->beat_ms = clock_monotonic_ms();
+    g->beats_unanswered++;
+    set_beat_timer(g, g->beat_interval);
 }
 
 static void on_beat_time(void *arg)
 {
     struct gateway *const g = arg;
     g->beat_timer = NULL;
-    if (g->beat_unanswered)
+    if (g->beats_unanswered > 0)
         break_off(g, "a heartbeat was not acknowledged");
     else
         beat(g);
@@ -291,8 +298,7 @@ static void on_hello(struct gateway *g, const cJSON *d)
         break_off(g, "HELLO without a heartbeat_interval");
         return;
     }
-    const int64_t first = (int64_t)((double)g->beat_interval * chance());
-    g->beat_timer = loop_after(g->config.loop, first, on_beat_time, g);
+    set_beat_timer(g, (int64_t)((double)g->beat_interval * chance()));
     if (g->session_id != NULL && !g->on_main)
         resume(g);
     else
@@ -321,8 +327,8 @@ static void on_resumed(struct gateway *g)
 {
     if (g->acks_to_end > 0)
         return;
-    g->acks_to_end = g->beat_unanswered ? 2 : 1;
     beat(g);
+    g->acks_to_end = g->beats_unanswered;
 }
 
 static void on_replay_end(struct gateway *g, int64_t received_ms)
@@ -337,7 +343,8 @@ static void on_replay_end(struct gateway *g, int64_t received_ms)
 
 static void on_ack(struct gateway *g, int64_t received_ms)
 {
-    g->beat_unanswered = false;
+    if (g->beats_unanswered > 0)
+        g->beats_unanswered--;
     if (g->state == RUNNING)
         g->callbacks.on_acknowledged(g->callbacks.arg, received_ms);
     else if (g->acks_to_end > 0 && --g->acks_to_end == 0)
@@ -370,11 +377,12 @@ static void on_ready(struct gateway *g, const struct event_ready *ready, int64_t
     g->refusals = 0;
     if (g->session_id != NULL)
         lose_session(g);
+    if (g->state != RUNNING)
+        return;
     g->session_id = mem_strdup(ready->session_id);
     g->resume_url = mem_strdup(ready->resume_gateway_url);
     g->loss_told = false;
-    if (g->state == RUNNING)
-        g->callbacks.on_alive(g->callbacks.arg, received_ms);
+    g->callbacks.on_alive(g->callbacks.arg, received_ms);
 }
 
 static void on_dispatch(struct gateway *g, const struct event_frame *frame, int64_t received_ms)
@@ -467,7 +475,7 @@ static void on_message(void *arg, const char *bytes, size_t n)
     }
     if (g->state == RUNNING)
         g->callbacks.on_alive(g->callbacks.arg, received_ms);
-    if (g->state != STOPPING)
+    if (g->socket != NULL && g->state != STOPPING)
         on_frame(g, &frame, received_ms);
     event_frame_finish(&frame);
 }
@@ -641,7 +649,12 @@ bool gateway_beat(struct gateway *g)
 {
     if (g->state != RUNNING)
         return false;
-    if (!g->beat_unanswered)
+    if (g->beats_unanswered > 0)
+        return true;
+    const int64_t rest_ms = g->beat_ms + BEAT_REST_MS / g->config.hurry - clock_monotonic_ms();
+    if (rest_ms > 0)
+        set_beat_timer(g, rest_ms);
+    else
         beat(g);
     return true;
 }

@@ -77,8 +77,8 @@ void gateway_destroy(struct gateway *gateway);
 
 /* Beats carry this seq: the last whose effects are committed, so that the server can discard nothing later. */
 void gateway_set_committed(struct gateway *gateway, int64_t seq);
-/* Sends a heartbeat now if RUNNING and none is unanswered (the regular schedule restarts from here), so that
- * on_acknowledged follows soon. False where there is no connection to prove anything by. */
+/* Sends a heartbeat if RUNNING and none is unanswered (the regular schedule restarts from it), so that on_acknowledged
+ * follows soon: now, or 600 ms after the last one. False where there is no connection to prove anything by. */
 bool gateway_beat(struct gateway *gateway);
 /* Closes with 4000, which keeps the session, and does nothing more until gateway_wake(), which resumes it after the pause of
  * a first reconnection: what comes then may be too much again. */

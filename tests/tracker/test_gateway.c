@@ -50,7 +50,7 @@ struct world {
     cJSON *last_identify, *last_resume;
     char last_head[2048];
     char fatal[128];
-    bool stop_on_dispatch, stop_on_lost;
+    bool stop_on_dispatch, stop_on_lost, rest_on_alive, rest_on_lost;
 };
 
 static struct world *world_of(struct server *server)
@@ -154,6 +154,8 @@ static void on_alive(void *arg, int64_t received_ms)
     assert_in_range(received_ms, clock_monotonic_ms() - 60000, clock_monotonic_ms());
     w->n_alive++;
     buffer_append_string(&w->told, "alive ");
+    if (w->rest_on_alive)
+        gateway_rest(w->gateway);
 }
 
 static void on_broken(void *arg, bool session_lost)
@@ -183,6 +185,8 @@ static void on_session_lost(void *arg)
     buffer_append_string(&w->told, "lost ");
     if (w->stop_on_lost)
         gateway_stop(w->gateway, on_stopped, w);
+    if (w->rest_on_lost)
+        gateway_rest(w->gateway);
 }
 
 static void on_acknowledged(void *arg, int64_t received_ms)
@@ -461,6 +465,28 @@ static void resumed_without_a_new_seq(void **state)
     start_with_session(w, 20);
     WAIT_FOR_END(w, &w->told, "resumed alive ");
     assert_string_equal(w->told.data, "resumed alive ");
+}
+
+/* Two beats are unanswered when an earlier RESUMED is replayed: only the third answer comes after all of it. */
+static void resumed_behind_two_beats(void **state)
+{
+    struct world *const w = *state;
+    w->on_resume = NULL;
+    w->acks = false;
+    start_with_session(w, 20);
+    WAIT_FOR_END(w, &w->seen, "RESUME:4 ");
+    const char *const ack = sample_control_frames[3];
+    const char *const frames[] = {
+        "{\"op\":1}", "{\"op\":1}",
+        ack,          "{\"op\":0,\"s\":5,\"t\":\"RESUMED\",\"d\":{}}",
+        ack,          "{\"op\":0,\"s\":6,\"t\":\"RESUMED\",\"d\":{}}",
+        ack,          "{\"op\":0,\"s\":7,\"t\":\"ANYTHING\",\"d\":{}}",
+    };
+    for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+        peer_zlib(w->peer, frames[i]);
+    WAIT_FOR(w, has(&w->told, "7"));
+    assert_string_equal(w->told.data, "5+ 6+ resumed alive alive 7 ");
+    WAIT_FOR_END(w, &w->beats, "4 4 4 ");
 }
 
 static void refused_resume_is_lost_at_once(void **state)
@@ -787,6 +813,21 @@ static void beats_when_asked(void **state)
     assert_string_equal(w->beats.data, "null null ");
 }
 
+/* Discord takes no more than 120 payloads a minute. */
+static void beats_that_are_asked_for_again_and_again(void **state)
+{
+    struct world *const w = *state;
+    run_it(w, 1);
+    assert_true(gateway_beat(w->gateway));
+    const int64_t first = clock_monotonic_ms();
+    WAIT_FOR_END(w, &w->told, "ack ");
+    assert_true(gateway_beat(w->gateway));
+    assert_true(gateway_beat(w->gateway));
+    WAIT_FOR_END(w, &w->told, "ack alive ack ");
+    assert_true(clock_monotonic_ms() - first >= 500);
+    assert_string_equal(w->beats.data, "null null ");
+}
+
 static void no_beat_without_a_running_session(void **state)
 {
     struct world *const w = *state;
@@ -915,6 +956,41 @@ static void rests_until_it_is_woken(void **state)
     assert_string_equal(w->told.data, "broken 7+ resumed alive ");
 }
 
+/* The same frame asks for another connection: that is none of a gateway that rests. */
+static void rests_from_inside_a_callback(void **state)
+{
+    struct world *const w = *state;
+    static const char *const frames[] = {"{\"op\":7,\"d\":null}", "{\"op\":9,\"d\":true}",
+                                         "{\"op\":9,\"d\":false}", "{\"op\":1}", sample_voice_mute};
+    for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+        run_it(w, 20);
+        w->rest_on_alive = true;
+        peer_zlib(w->peer, frames[i]);
+        WAIT_FOR_END(w, &w->seen, "close:4000 ");
+        assert_string_equal(w->told.data, "alive broken ");
+        w->rest_on_alive = false;
+        gateway_wake(w->gateway);
+        WAIT_FOR_END(w, &w->told, "7+ resumed alive ");
+        gateway_destroy(w->gateway);
+    }
+    w->gateway = NULL;
+}
+
+static void rests_instead_of_a_new_session(void **state)
+{
+    struct world *const w = *state;
+    w->on_resume = answer_ready;
+    w->rest_on_lost = true;
+    start_with_session(w, 20);
+    WAIT_FOR_END(w, &w->seen, "close:4000 ");
+    assert_string_equal(w->told.data, "lost broken! ");
+    w->rest_on_lost = false;
+    gateway_wake(w->gateway);
+    WAIT_FOR_END(w, &w->told, "READY:1 ");
+    assert_string_equal(w->seen.data, "resume RESUME:4 close:4000 ask main IDENTIFY ");
+    assert_string_equal(w->told.data, "lost broken! alive READY:1 ");
+}
+
 static void stops_though_nobody_answers(void **state)
 {
     struct world *const w = *state;
@@ -991,6 +1067,7 @@ int main(void)
         TEST(resumes_the_session_of_the_process_before),
         TEST(resumes_after_a_cut_from_the_last_received),
         TEST(resumed_without_a_new_seq),
+        TEST(resumed_behind_two_beats),
         TEST(refused_resume_is_lost_at_once),
         TEST(op_9_true_is_resumed_again),
         TEST(ready_in_place_of_resumed),
@@ -1013,6 +1090,7 @@ int main(void)
         TEST(beats_carry_what_is_committed),
         TEST(beats_of_a_resumed_session),
         TEST(beats_when_asked),
+        TEST(beats_that_are_asked_for_again_and_again),
         TEST(no_beat_without_a_running_session),
         TEST(zombie),
         TEST(no_hello),
@@ -1023,6 +1101,8 @@ int main(void)
         TEST(resume_that_leads_nowhere),
         TEST(stops),
         TEST(rests_until_it_is_woken),
+        TEST(rests_from_inside_a_callback),
+        TEST(rests_instead_of_a_new_session),
         TEST(stops_though_nobody_answers),
         TEST(stops_at_any_time),
         TEST(stops_from_inside_a_callback),
