@@ -24,7 +24,8 @@ struct shard_config {
     const char *gateway_url;    /* NULL: ask Discord */
     int64_t heartbeat_interval; /* seconds between batches that prove presence */
     int64_t look_ms;            /* between two looks at a shard that somebody else owns */
-    size_t max_unwritten;       /* changes that are held in memory while the database takes none */
+    size_t max_unwritten;       /* changes held in memory, of all shards, while the database takes none */
+    size_t *unwritten;          /* those that are held now */
 };
 
 /* The state of shards at a moment, added up. */

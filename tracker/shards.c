@@ -25,6 +25,7 @@ struct shards {
     struct shard **all;                /* NULL until the count is known */
     size_t n;
     size_t n_running; /* not stopped yet */
+    size_t unwritten; /* changes, of all of them */
     bool failed;
 
     void (*on_failed)(void *arg);
@@ -68,6 +69,7 @@ static void start_all(struct shards *shards, int count)
         struct shard_config config = shards->config.shard;
         config.bot = shards->bot;
         config.turns = shards->turns;
+        config.unwritten = &shards->unwritten;
         config.look_ms = LOOK_MS + LOOK_EACH_MS * (int64_t)shards->n;
         config.key.shard_count = count;
         config.key.shard_id = n_ids > 0 ? shards->config.ids[i] : (int)i;

@@ -13,7 +13,7 @@ struct shards;
 enum { SHARDS_MAX = 10000 };
 
 struct shards_config {
-    struct shard_config shard; /* of each; key, bot and turns are filled in */
+    struct shard_config shard; /* of each; key and what they share are filled in */
     struct rest *rest;
     int count;      /* of the whole bot; 0: as Discord recommends, asked until it answers */
     const int *ids; /* which of them; borrowed as long as the shards live */

@@ -34,6 +34,7 @@ struct tenure {
     bool proof_wanted; /* the heartbeat asked the gateway for a sign of life, and writes when it comes */
     bool watching;
     bool full;            /* too much is unwritten: the gateway rests */
+    size_t unwritten;     /* changes, as counted among those of all shards */
     int64_t committed_ms; /* monotonic: the last sign that it is ours */
     int breaks;           /* of the connection, since then */
     struct loop_timer *rest;
@@ -42,10 +43,9 @@ struct tenure {
     uint64_t *part_ends;           /* of presence: the last server of each part */
     size_t n_parts, n_loaded;      /* settings follow */
     bool loading;                  /* one of them: the pool will call back */
-    bool settings_stale;
-    struct loop_timer *load_timer; /* set while settings, or presence, wait to be loaded */
+    bool settings_stale;           /* they changed while they were being loaded */
+    struct loop_timer *load_timer; /* set while settings, or presence, wait to be loaded; never while loading */
     int64_t settings_since;        /* unix seconds, the database's clock: changes before are known */
-    int64_t settings_beat_ms;      /* monotonic: when they last asked for a sign of life */
 
     bool over;
     enum tenure_end end;
@@ -122,13 +122,20 @@ static void on_broken(void *arg, bool session_lost)
         tenure->rest = loop_after(tenure->config.loop, 0, on_rest, tenure);
 }
 
-/* What the database does not take is held in memory up to a bound. Beyond it nothing more is heard. */
-static void rest_when_full(struct tenure *tenure)
+static void count_unwritten(struct tenure *tenure)
 {
     const size_t unwritten = writer_unwritten(tenure->writer);
-    if (unwritten < tenure->config.max_unwritten || tenure->full)
+    *tenure->config.unwritten += unwritten - tenure->unwritten;
+    tenure->unwritten = unwritten;
+}
+
+/* What the database does not take is held in memory up to a bound. Beyond it nothing more is heard: each shard rests with
+ * the first event that it hears then. */
+static void rest_when_full(struct tenure *tenure)
+{
+    if (*tenure->config.unwritten < tenure->config.max_unwritten || tenure->full)
         return;
-    log_warn("unwritten_full", "shard=%d changes=%zu", tenure->config.key.shard_id, unwritten);
+    log_warn("unwritten_full", "shard=%d changes=%zu", tenure->config.key.shard_id, *tenure->config.unwritten);
     tenure->full = true;
     gateway_rest(tenure->gateway);
 }
@@ -144,6 +151,7 @@ static void on_dispatch(void *arg, const struct event *event, int64_t seq, bool 
         timeline_go_on(tenure->timeline, received_ms);
     tenure->progress.seq = seq;
     writer_progress(tenure->writer, &tenure->progress);
+    count_unwritten(tenure);
     rest_when_full(tenure);
 }
 
@@ -244,11 +252,12 @@ static void on_committed(void *arg, const struct batch_progress *progress)
     tenure->committed_ms = clock_monotonic_ms();
     tenure->proof_committed_ms = progress->proven_ms;
     tenure->breaks = 0;
+    count_unwritten(tenure);
     if (tenure->gateway == NULL)
         return;
     if (progress->seq >= 0 && progress->gateway_session == tenure->progress.gateway_session)
         gateway_set_committed(tenure->gateway, progress->seq);
-    if (tenure->full && writer_unwritten(tenure->writer) == 0) {
+    if (tenure->full && tenure->unwritten == 0) {
         log_info("unwritten_written", "shard=%d", tenure->config.key.shard_id);
         tenure->full = false;
     }
@@ -256,13 +265,13 @@ static void on_committed(void *arg, const struct batch_progress *progress)
         gateway_wake(tenure->gateway);
 }
 
-/* Rule of clocks: a step ahead is nobody's time in voice. */
+/* Rule of clocks: a step ahead is nobody's time in voice. Nor is, for certain, what came before it and is not proven. */
 static void on_clock(void *arg, int64_t asked_ms, int64_t answered_ms, int64_t database_ms)
 {
     struct tenure *const tenure = arg;
     if (tenure->gateway == NULL)
         return; /* presence may be known in part: the next batch compares them */
-    struct session_times times = times_at(tenure, answered_ms);
+    struct session_times times = times_unproven(tenure, answered_ms);
     const bool idle = ledger_in_voice(tenure->ledger) == 0;
     const int64_t step_ms = timeline_compare(tenure->timeline, asked_ms, answered_ms, database_ms, idle);
     if (step_ms == 0)
@@ -315,6 +324,13 @@ static void on_settings_time(void *arg)
     load_settings(tenure);
 }
 
+/* A change takes effect when it was made, but not past the proven moment: so a sign of life is asked for first. */
+static void load_settings_soon(struct tenure *tenure)
+{
+    const bool asked = tenure->gateway != NULL && gateway_beat(tenure->gateway);
+    tenure->load_timer = loop_after(tenure->config.loop, asked ? PROOF_WITHIN_MS : 0, on_settings_time, tenure);
+}
+
 static void on_settings(void *arg, const struct db_settings_loaded *loaded)
 {
     struct tenure *const tenure = arg;
@@ -323,10 +339,12 @@ static void on_settings(void *arg, const struct db_settings_loaded *loaded)
         tell_over(tenure);
         return;
     }
-    if (loaded == NULL || tenure->settings_stale) {
-        tenure->settings_stale = false;
-        tenure->load_timer =
-            loop_after(tenure->config.loop, loaded == NULL ? RETRY_MS : 0, on_settings_time, tenure);
+    if (loaded == NULL) {
+        tenure->load_timer = loop_after(tenure->config.loop, RETRY_MS, on_settings_time, tenure);
+        return;
+    }
+    if (tenure->settings_stale) {
+        load_settings_soon(tenure);
         return;
     }
     const struct session_times times = times_unproven(tenure, clock_monotonic_ms());
@@ -341,39 +359,26 @@ static void load_settings(struct tenure *tenure)
 {
     loop_cancel(tenure->load_timer);
     tenure->load_timer = NULL;
-    tenure->settings_stale = tenure->loading;
-    if (tenure->loading)
-        return;
+    tenure->settings_stale = false;
     tenure->loading = true;
     db_settings_load(tenure->config.pool, &tenure->config.key, tenure->settings_since, on_settings, tenure);
 }
 
-/*
- * A change takes effect when it was made, but not past the proven moment: so a sign of life is asked for first.
- * At most once a second, for there is a budget of beats. Nothing is written before the changes are known, so that
- * what ended since can still be clipped.
- */
+/* Nothing is written before the changes are known, so that what ended since can still be clipped. */
 void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
 {
+    const struct db_shard_key *const key = &tenure->config.key;
     if (tenure->over || tenure->n_loaded < tenure->n_parts)
         return; /* behind presence they are loaded anyway */
-    if (guild_id == 0) {
-        writer_hold(tenure->writer, true);
-        load_settings(tenure);
-        return;
-    }
-    const struct db_shard_key *const key = &tenure->config.key;
-    if ((guild_id >> 22) % (uint64_t)key->shard_count != (uint64_t)key->shard_id || tenure->load_timer != NULL)
+    if (guild_id != 0 && (guild_id >> 22) % (uint64_t)key->shard_count != (uint64_t)key->shard_id)
         return;
     writer_hold(tenure->writer, true);
-    const int64_t now = clock_monotonic_ms();
-    const bool rested = now - tenure->settings_beat_ms >= PROOF_WITHIN_MS;
-    if (rested)
-        tenure->settings_beat_ms = now;
-    const bool asked =
-        rested && tenure->gateway != NULL && tenure->on_stopped == NULL && gateway_beat(tenure->gateway);
-    tenure->load_timer =
-        loop_after(tenure->config.loop, asked || !rested ? PROOF_WITHIN_MS : 0, on_settings_time, tenure);
+    if (tenure->loading)
+        tenure->settings_stale = true;
+    else if (guild_id == 0)
+        load_settings(tenure);
+    else if (tenure->load_timer == NULL)
+        load_settings_soon(tenure);
 }
 
 /* Presence ------------------------------------------------------------------------------------------------- */
@@ -530,6 +535,7 @@ void tenure_destroy(struct tenure *tenure)
 {
     if (tenure == NULL)
         return;
+    *tenure->config.unwritten -= tenure->unwritten;
     loop_cancel(tenure->heartbeat);
     loop_cancel(tenure->load_timer);
     loop_cancel(tenure->rest);
