@@ -30,8 +30,17 @@ struct claim {
 
 /* The decision -------------------------------------------------------------------------------------------- */
 
-enum claim_step claim_judge(struct claim_wait *wait, const struct db_shard_look *look, int64_t now_ms)
+enum claim_step claim_judge(struct claim_wait *wait, const struct db_shard_look *look, int64_t asked_ms,
+                            int64_t now_ms)
 {
+    const int64_t took_ms = now_ms - asked_ms;
+    if (took_ms > GRACE_MS) /* what stood still meanwhile proves nothing */
+        *wait = (struct claim_wait){0};
+    if (took_ms > SLOW_LOOK_MS)
+        wait->unsettled = true;
+    if (look == NULL)
+        return CLAIM_WAIT;
+
     const bool first = !wait->looked;
     const bool moved = !first && (look->epoch != wait->seen.epoch || look->batch_no != wait->seen.batch_no);
     if (first)
@@ -116,7 +125,7 @@ static void take(struct claim *claim)
 
 static void on_looked_waiting(struct claim *claim, const struct db_shard_look *look)
 {
-    switch (claim_judge(&claim->wait, look, clock_monotonic_ms())) {
+    switch (claim_judge(&claim->wait, look, claim->asked_ms, clock_monotonic_ms())) {
     case CLAIM_NOW:
         take(claim);
         return;
@@ -126,7 +135,7 @@ static void on_looked_waiting(struct claim *claim, const struct db_shard_look *l
     case CLAIM_WAIT:
         break;
     }
-    if (claim->wait.unsettled)
+    if (claim->wait.unsettled && look != NULL)
         tell_waiting(claim, look);
     wait(claim);
 }
@@ -137,12 +146,8 @@ static void on_looked(void *arg, const struct db_shard_look *look)
 {
     struct claim *const claim = arg;
     claim->looking = false;
-    if (clock_monotonic_ms() - claim->asked_ms > SLOW_LOOK_MS) /* what stood still meanwhile proves nothing */
-        claim->wait = (struct claim_wait){.unsettled = true};
-    if (claim->state == LOOKING && look != NULL) {
+    if (claim->state == LOOKING) {
         on_looked_waiting(claim, look);
-    } else if (claim->state == LOOKING) {
-        wait(claim);
     } else if (claim->state == KEEPING && (look == NULL || !look->locked)) {
         look_later(claim, claim->config.look_ms);
         claim->callbacks.on_contested(claim->callbacks.arg);

@@ -56,6 +56,8 @@ enum claim_step { CLAIM_NOW, CLAIM_WAIT, CLAIM_LET_GO };
  * A lock that is free when we come means that nobody follows the shard. If it becomes free later, or the server has just
  * started, its owner may only have lost its connection, with batches that are not written yet: it has five seconds to
  * show that it lives. Without the lock the shard is ours when the owner has written nothing for more than two intervals
- * (it is stopped, or cut off). Whoever follows shards under another number of them is waited for.
+ * (it is stopped, or cut off). A database that was slow may have been so for the owner as well; after one that was away
+ * longer than those five seconds the wait begins again. look NULL: it did not answer. Whoever follows shards under another number of them is waited for.
  */
-enum claim_step claim_judge(struct claim_wait *wait, const struct db_shard_look *look, int64_t now_ms);
+enum claim_step claim_judge(struct claim_wait *wait, const struct db_shard_look *look, int64_t asked_ms,
+                            int64_t now_ms);

@@ -22,7 +22,7 @@ static struct db_shard_look at_batch(struct db_shard_look look, int64_t batch_no
 
 static int judge(struct claim_wait *wait, struct db_shard_look look, int64_t now_ms)
 {
-    return (int)claim_judge(wait, &look, now_ms);
+    return (int)claim_judge(wait, &look, now_ms, now_ms);
 }
 
 static void test_free_when_we_come(void **state)
@@ -53,7 +53,7 @@ static void test_an_owner_that_lives_is_waited_for(void **state)
             claim_judge(
                 &wait,
                 &(struct db_shard_look){.epoch = 1, .batch_no = s / INTERVAL_S, .interval_seconds = INTERVAL_S},
-                s * 1000),
+                s * 1000, s * 1000),
             WAIT);
     /* It dies: the lock is free, and nothing is written any more. */
     const struct db_shard_look last = at_batch(free_lock, 599 / INTERVAL_S);
@@ -107,6 +107,36 @@ static void test_another_number_of_shards_is_followed(void **state)
     assert_int_equal(judge(&wait, look, 600000), NOW);
 }
 
+/* Looks that take a second and more add up, though a free lock alone is no proof then. */
+static void test_a_slow_database(void **state)
+{
+    (void)state;
+    enum { TOOK_MS = 1200, PAUSE_MS = 1010 };
+    struct claim_wait wait = {0};
+    int64_t now_ms = 0;
+    int n = 0;
+    do {
+        assert_true(++n < 10);
+        now_ms += PAUSE_MS + TOOK_MS;
+    } while (claim_judge(&wait, &free_lock, now_ms - TOOK_MS, now_ms) == CLAIM_WAIT);
+    assert_in_range(n, 3, 6);
+}
+
+static void test_a_database_that_was_away(void **state)
+{
+    (void)state;
+    struct claim_wait wait = {0};
+    assert_int_equal(judge(&wait, owned, 0), WAIT);
+    assert_int_equal(judge(&wait, owned, 2 * INTERVAL_S * 1000), WAIT);
+    assert_int_equal(claim_judge(&wait, &owned, 121000, 181000), CLAIM_WAIT);
+    assert_int_equal(judge(&wait, owned, 181000 + 2 * INTERVAL_S * 1000), WAIT);
+    assert_int_equal(judge(&wait, owned, 181000 + 2 * INTERVAL_S * 1000 + 5000), NOW);
+    wait = (struct claim_wait){0};
+    assert_int_equal(judge(&wait, owned, 0), WAIT);
+    assert_int_equal(claim_judge(&wait, NULL, 1000, 61000), CLAIM_WAIT);
+    assert_int_equal(judge(&wait, owned, 2 * INTERVAL_S * 1000 + 5000), WAIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +146,8 @@ int main(void)
         cmocka_unit_test(test_an_owner_that_lost_its_connection_has_time_to_come_back),
         cmocka_unit_test(test_a_server_that_has_just_started),
         cmocka_unit_test(test_an_owner_that_stands_still_with_the_lock),
+        cmocka_unit_test(test_a_slow_database),
+        cmocka_unit_test(test_a_database_that_was_away),
         cmocka_unit_test(test_another_number_of_shards_is_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
