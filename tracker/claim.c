@@ -15,7 +15,14 @@ enum {
     GRACE_MS = 5000,     /* more than an owner's longest pause before it connects again */
 };
 
-enum state { LOOKING, WAITING, CLAIMING, KEEPING };
+/*
+ * LOOKING   at the lock and at the owner's batches
+ * WAITING   for the next look
+ * CLAIMING  the answer tells whether it is ours
+ * KEEPING   it is ours, and the lock should be
+ * STOPPED   what is under way is of no interest
+ */
+enum state { LOOKING, WAITING, CLAIMING, KEEPING, STOPPED };
 
 struct claim {
     struct claim_config config;
@@ -99,6 +106,8 @@ static void tell_waiting(struct claim *claim, const struct db_shard_look *look)
 static void on_claimed(void *arg, const struct db_shard_claim *claimed, const char *sqlstate)
 {
     struct claim *const claim = arg;
+    if (claim->state == STOPPED)
+        return;
     if (claimed == NULL) {
         if (strcmp(sqlstate, DB_FENCED) == 0) /* its owner is alive after all */
             claim->wait = (struct claim_wait){.unsettled = true};
@@ -165,7 +174,7 @@ static void look(struct claim *claim)
     db_shard_look(claim->config.pool, &claim->config.key, on_looked, claim);
 }
 
-void claim_keep(struct claim *claim)
+void claim_reconnected(struct claim *claim)
 {
     if (claim->state == KEEPING)
         look(claim);
@@ -173,13 +182,21 @@ void claim_keep(struct claim *claim)
         claim->wait.unsettled = claim->wait.unsettled || claim->wait.looked;
 }
 
-void claim_again(struct claim *claim, bool taken)
+void claim_lost(struct claim *claim, bool taken)
 {
     if (taken)
         db_shard_let_go(claim->config.pool, &claim->config.key);
     claim->wait = (struct claim_wait){.unsettled = taken, .began_ms = clock_monotonic_ms()};
     claim->told = false;
     wait(claim);
+}
+
+void claim_stop(struct claim *claim)
+{
+    loop_cancel(claim->timer);
+    claim->timer = NULL;
+    claim->state = STOPPED;
+    db_shard_let_go(claim->config.pool, &claim->config.key); /* behind what is under way, which may take it */
 }
 
 /* Life ---------------------------------------------------------------------------------------------------- */

@@ -1,8 +1,6 @@
 /*
  * Coming into possession of a shard, and staying in it: waits while somebody else follows it, claims it when they are
  * gone, and keeps its lock, which is what others wait for.
- *
- * States: LOOKING (at the lock and at the owner's batches), WAITING (for the next look), CLAIMING, KEEPING (it is ours).
  */
 #pragma once
 
@@ -35,9 +33,11 @@ struct claim *claim_create(const struct claim_config *config, const struct claim
 void claim_destroy(struct claim *claim);
 
 /* The connection to the database is a new one: the lock went with the old one. */
-void claim_keep(struct claim *claim);
+void claim_reconnected(struct claim *claim);
 /* The shard is not ours any more. taken: by somebody else, for whom the lock is given back. */
-void claim_again(struct claim *claim, bool taken);
+void claim_lost(struct claim *claim, bool taken);
+/* Of a shard that is not ours: waits no more, calls nothing any more, and gives the lock back if it has it. */
+void claim_stop(struct claim *claim);
 
 /* The decision, pure -------------------------------------------------------------------------------------- */
 

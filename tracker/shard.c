@@ -38,7 +38,7 @@ static void on_next(void *arg)
 {
     struct shard *const shard = arg;
     shard->next = NULL;
-    claim_again(shard->claim, shard->end == TENURE_TAKEN);
+    claim_lost(shard->claim, shard->end == TENURE_TAKEN);
 }
 
 static void on_tenure_gone(void *arg)
@@ -73,8 +73,6 @@ static void on_tenure_over(void *arg, enum tenure_end end)
 static void on_claimed(void *arg, const struct db_shard_claim *claim)
 {
     struct shard *const shard = arg;
-    if (shard->on_stopped != NULL)
-        return;
     shard->began_ms = clock_monotonic_ms();
     shard->tenure = tenure_create(&shard->config, claim, &shard->timeline, on_tenure_over, shard);
 }
@@ -115,7 +113,7 @@ void shard_measure(const struct shard *shard, struct shard_measures *sum)
 void shard_settings_changed(struct shard *shard, uint64_t guild_id)
 {
     if (guild_id == 0)
-        claim_keep(shard->claim);
+        claim_reconnected(shard->claim);
     if (shard->tenure != NULL) /* else they are loaded behind the claim */
         tenure_settings_changed(shard->tenure, guild_id);
 }
@@ -133,10 +131,12 @@ void shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg)
     shard->on_stopped_arg = arg;
     loop_cancel(shard->next);
     shard->next = NULL;
-    if (shard->tenure != NULL)
+    if (shard->tenure != NULL) {
         tenure_stop(shard->tenure, on_stopped, arg);
-    else
-        shard->next = loop_after(shard->config.loop, 0, on_nothing_owed, shard);
+        return;
+    }
+    claim_stop(shard->claim);
+    shard->next = loop_after(shard->config.loop, 0, on_nothing_owed, shard);
 }
 
 void shard_destroy(struct shard *shard)

@@ -1,10 +1,13 @@
+#include "tracker/claim.h"
+
+#include "infra/log.h"
+#include "tests/tracker/hand_clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
-
-#include "tracker/claim.h"
 
 /* When a shard is claimed, one look after the other. */
 
@@ -137,6 +140,133 @@ static void test_a_database_that_was_away(void **state)
     assert_int_equal(judge(&wait, owned, 2 * INTERVAL_S * 1000 + 5000), WAIT);
 }
 
+/* The course ----------------------------------------------------------------------------------------------- */
+
+/* A database that answers after a while. */
+struct world {
+    struct claim *claim;
+    int64_t latency_ms;
+    struct db_shard_look look;
+    void (*on_look)(void *arg, const struct db_shard_look *look);
+    void (*on_claim)(void *arg, const struct db_shard_claim *claim, const char *sqlstate);
+    int looks, claims, let_go;
+    int claimed, contested;
+};
+
+static struct world world;
+
+static void answer_look(void *arg)
+{
+    world.on_look(arg, &world.look);
+}
+
+void db_shard_look(struct db_pool *pool, const struct db_shard_key *key,
+                   void (*on_done)(void *arg, const struct db_shard_look *look), void *arg)
+{
+    (void)pool, (void)key;
+    world.looks++;
+    world.on_look = on_done;
+    loop_after(NULL, world.latency_ms, answer_look, arg);
+}
+
+static void answer_claim(void *arg)
+{
+    world.on_claim(arg, &(struct db_shard_claim){.epoch = 2}, "");
+}
+
+void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
+                    void (*on_done)(void *arg, const struct db_shard_claim *claim, const char *sqlstate),
+                    void *arg)
+{
+    (void)pool, (void)taking;
+    world.claims++;
+    world.on_claim = on_done;
+    loop_after(NULL, world.latency_ms, answer_claim, arg);
+}
+
+void db_shard_let_go(struct db_pool *pool, const struct db_shard_key *key)
+{
+    (void)pool, (void)key;
+    world.let_go++;
+}
+
+static void on_claimed(void *arg, const struct db_shard_claim *claim)
+{
+    (void)arg, (void)claim;
+    world.claimed++;
+}
+
+static void on_contested(void *arg)
+{
+    (void)arg;
+    world.contested++;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    log_set_level(LOG_ERROR);
+    start_clock();
+    world = (struct world){.latency_ms = 100, .look = free_lock};
+    world.claim =
+        claim_create(&(struct claim_config){.interval_seconds = INTERVAL_S, .look_ms = 1000},
+                     &(struct claim_callbacks){.on_claimed = on_claimed, .on_contested = on_contested});
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    claim_destroy(world.claim);
+    assert_null(timers);
+    return 0;
+}
+
+static void test_claims_and_keeps(void **state)
+{
+    (void)state;
+    pass(300);
+    assert_int_equal(world.claimed, 1);
+    world.look.locked = false;
+    claim_reconnected(world.claim);
+    pass(100);
+    assert_int_equal(world.contested, 1);
+    pass(1100);
+    assert_int_equal(world.contested, 2);
+    world.look.locked = true;
+    pass(5000);
+    assert_int_equal(world.contested, 2);
+}
+
+static void test_claims_behind_a_slow_database(void **state)
+{
+    (void)state;
+    world.latency_ms = 1200;
+    pass(20000);
+    assert_int_equal(world.claimed, 1);
+}
+
+/* While it waits for the next look, while it looks and while it claims. */
+static void test_a_stopped_claim_takes_nothing(void **state)
+{
+    for (int i = 0; i < 3; i++) {
+        if (i == 0)
+            world.look.locked = false;
+        pass(i == 0 ? 150 : i == 1 ? 50 : 150);
+        claim_stop(world.claim);
+        world.look.locked = true;
+        pass(600000);
+        assert_int_equal(world.looks, 1);
+        assert_int_equal(world.claims, i == 2);
+        assert_int_equal(world.claimed, 0);
+        assert_int_equal(world.let_go, 1);
+        teardown(state);
+        setup(state);
+    }
+}
+
+#define COURSE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +279,9 @@ int main(void)
         cmocka_unit_test(test_a_slow_database),
         cmocka_unit_test(test_a_database_that_was_away),
         cmocka_unit_test(test_another_number_of_shards_is_followed),
+        COURSE(test_claims_and_keeps),
+        COURSE(test_claims_behind_a_slow_database),
+        COURSE(test_a_stopped_claim_takes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

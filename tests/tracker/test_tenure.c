@@ -1,9 +1,7 @@
 #include "tracker/tenure.h"
 
-#include "infra/clock.h"
 #include "infra/log.h"
-#include "infra/loop.h"
-#include "infra/mem.h"
+#include "tests/tracker/hand_clock.h"
 #include "tracker/batch.h"
 #include "tracker/event.h"
 #include "tracker/gateway.h"
@@ -13,78 +11,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <utlist.h>
 
 #include <cmocka.h>
 
 /*
- * A tenure among stand-ins: a clock that the test moves, a database that answers when the test says so, and gateway, ledger
+ * A tenure among stand-ins: a database that answers when the test says so, and gateway, ledger
  * and writer that write down what they are asked for.
  */
-
-/* Time ----------------------------------------------------------------------------------------------------- */
-
-struct loop_timer {
-    int64_t due_ms;
-    void (*on_time)(void *arg);
-    void *arg;
-    struct loop_timer *prev, *next;
-};
-
-static int64_t now_ms;
-static struct loop_timer *timers;
-
-int64_t clock_monotonic_ms(void)
-{
-    return now_ms;
-}
-
-int64_t clock_wall_ms(void)
-{
-    return now_ms;
-}
-
-struct loop_timer *loop_after(struct loop *loop, int64_t ms, void (*on_time)(void *arg), void *arg)
-{
-    (void)loop;
-    struct loop_timer *const timer = mem_alloc(sizeof(*timer));
-    *timer = (struct loop_timer){.due_ms = now_ms + ms, .on_time = on_time, .arg = arg};
-    DL_APPEND(timers, timer);
-    return timer;
-}
-
-void loop_cancel(struct loop_timer *timer)
-{
-    if (timer == NULL)
-        return;
-    DL_DELETE(timers, timer);
-    free(timer);
-}
-
-static struct loop_timer *first_due(int64_t until_ms)
-{
-    struct loop_timer *first = NULL, *timer;
-    DL_FOREACH(timers, timer)
-    {
-        if (timer->due_ms <= until_ms && (first == NULL || timer->due_ms < first->due_ms))
-            first = timer;
-    }
-    return first;
-}
-
-static void pass(int64_t ms)
-{
-    const int64_t until_ms = now_ms + ms;
-    struct loop_timer *timer;
-    while ((timer = first_due(until_ms)) != NULL) {
-        const struct loop_timer due = *timer;
-        now_ms = due.due_ms > now_ms ? due.due_ms : now_ms;
-        loop_cancel(timer);
-        due.on_time(due.arg);
-    }
-    now_ms = until_ms;
-}
 
 /* The others ----------------------------------------------------------------------------------------------- */
 
@@ -348,15 +281,14 @@ static void begin(struct world *w)
     w->tenure = tenure_create(&config, &claim, &w->timeline, on_over, w);
     w->on_presence(w->tenure, (const struct db_rows *)&rows);
     answer_settings(w, false);
-    w->gateway.callbacks.on_alive(w->tenure, now_ms);
+    w->gateway.callbacks.on_alive(w->tenure, clock_ms);
 }
 
 static int setup(void **state)
 {
     log_set_level(LOG_ERROR);
-    now_ms = 5000000;
+    start_clock();
     unwritten = 0;
-    timers = NULL;
     worlds[0] = worlds[1] = (struct world){0};
     begin(&worlds[0]);
     *state = &worlds[0];
@@ -378,8 +310,8 @@ static int teardown(void **state)
 static void step_clock(struct world *w)
 {
     for (int i = 0; i < 2; i++) {
-        const int64_t right_ms = w->timeline.offset + now_ms;
-        w->writer.callbacks.on_clock(w->tenure, now_ms, now_ms, right_ms + 60000);
+        const int64_t right_ms = w->timeline.offset + clock_ms;
+        w->writer.callbacks.on_clock(w->tenure, clock_ms, clock_ms, right_ms + 60000);
         pass(60000);
     }
 }
@@ -387,7 +319,7 @@ static void step_clock(struct world *w)
 static void clock_steps_while_nobody_watches(void **state)
 {
     struct world *const w = *state;
-    w->gateway.callbacks.on_alive(w->tenure, now_ms + 1000);
+    w->gateway.callbacks.on_alive(w->tenure, clock_ms + 1000);
     w->gateway.callbacks.on_broken(w->tenure, false);
     pass(1800000);
     step_clock(w);
@@ -414,7 +346,7 @@ static void sign_of_life_before_settings_are_loaded(void **state)
     tenure_settings_changed(w->tenure, OTHER_GUILD);
     assert_int_equal(w->gateway.beats, 1);
     assert_int_equal(w->loads, 1);
-    w->gateway.callbacks.on_acknowledged(w->tenure, now_ms);
+    w->gateway.callbacks.on_acknowledged(w->tenure, clock_ms);
     assert_int_equal(w->loads, 2);
     answer_settings(w, false);
     assert_false(w->writer.held);
@@ -479,7 +411,7 @@ static void hear(struct world *w, size_t n_unwritten)
 {
     const struct event event = {.type = EVENT_OTHER, .name = "ANYTHING"};
     w->writer.unwritten = n_unwritten;
-    w->gateway.callbacks.on_dispatch(w->tenure, &event, 2, false, now_ms);
+    w->gateway.callbacks.on_dispatch(w->tenure, &event, 2, false, clock_ms);
 }
 
 static void commit(struct world *w)
