@@ -6,6 +6,7 @@
 #include "handler/command.h"
 #include "handler/draw_queue.h"
 #include "handler/interaction.h"
+#include "handler/message.h"
 #include "handler/metrics.h"
 #include "handler/pending.h"
 #include "handler/reply.h"
@@ -31,7 +32,7 @@ static void respond_json(struct http_exchange *exchange, const char *json)
 static void respond_words(struct http_exchange *exchange, const struct interaction *interaction,
                           const struct command *command, const char *result, const char *words)
 {
-    char *const json = reply_json_words(words);
+    char *const json = message_words(words);
     respond_json(exchange, json);
     free(json);
     metrics_count(METRIC_INTERACTIONS, command != NULL ? command->name : NULL, result);

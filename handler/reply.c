@@ -3,7 +3,7 @@
 #include "db/pending.h"
 #include "handler/app.h"
 #include "handler/command.h"
-#include "handler/components.h"
+#include "handler/message.h"
 #include "handler/metrics.h"
 #include "handler/pending.h"
 #include "infra/clock.h"
@@ -20,14 +20,13 @@
 #include <utlist.h>
 
 enum {
-    ACCENT_COLOR = 0x4CC9F0,
     /* The token lives 15 minutes, and what is not delivered will be tried again; but other answers need the place. */
     DEADLINE_MS = 30000,
     LOOK_MS = 500,
 };
 
-/* Where it is lost, Discord has gone and knows of no message to edit; or a proxy has, and what it was told when it asked
- * again, Discord took for ours. The edit shows which. */
+/* ACK_LOST: our acknowledgement could not be written. Either Discord hung up, and there is no message (the edit gets 404),
+ * or a proxy did, and got an acknowledgement when it asked again. */
 enum acknowledgement { ACK_UNDER_WAY, ACK_SENT, ACK_LOST, ACK_ELSEWHERE };
 enum target {
     NEW_MESSAGE,
@@ -58,100 +57,6 @@ struct reply {
     struct picture picture;
     char *filename, *alt;
 };
-
-/* JSON ----------------------------------------------------------------------------------------------------- */
-
-static char *print(cJSON *json)
-{
-    char *const text = cJSON_PrintUnformatted(json);
-    cJSON_Delete(json);
-    return text;
-}
-
-/* Without it Discord's default applies, and names in the text would ping. */
-static void add_no_mentions(cJSON *message)
-{
-    cJSON_AddArrayToObject(cJSON_AddObjectToObject(message, "allowed_mentions"), "parse");
-}
-
-static void fill_words(cJSON *message, const char *words)
-{
-    cJSON_AddStringToObject(message, "content", words);
-    cJSON_AddNumberToObject(message, "flags", DISCORD_FLAG_EPHEMERAL);
-    add_no_mentions(message);
-}
-
-char *reply_json_words(const char *words)
-{
-    cJSON *const root = cJSON_CreateObject();
-    cJSON_AddNumberToObject(root, "type", DISCORD_CHANNEL_MESSAGE);
-    fill_words(cJSON_AddObjectToObject(root, "data"), words);
-    return print(root);
-}
-
-char *reply_json_follow_up(const char *words)
-{
-    cJSON *const root = cJSON_CreateObject();
-    fill_words(root, words);
-    return print(root);
-}
-
-/* An edit replaces all: its attachments are the complete list, and components V2 has to be said again
- * (contract 1.12). */
-static cJSON *create_edit(cJSON **attachments, cJSON **components)
-{
-    cJSON *const root = cJSON_CreateObject();
-    cJSON_AddNumberToObject(root, "flags", DISCORD_FLAG_COMPONENTS_V2);
-    add_no_mentions(root);
-    *attachments = cJSON_AddArrayToObject(root, "attachments");
-    cJSON *const container = components_add(cJSON_AddArrayToObject(root, "components"), DISCORD_CONTAINER);
-    cJSON_AddNumberToObject(container, "accent_color", ACCENT_COLOR);
-    *components = cJSON_AddArrayToObject(container, "components");
-    return root;
-}
-
-static void add_controls(cJSON *components, const cJSON *controls)
-{
-    const cJSON *row;
-    cJSON_ArrayForEach (row, controls)
-        cJSON_AddItemToArray(components, cJSON_Duplicate(row, true));
-}
-
-char *reply_json_text(const char *text, const cJSON *controls)
-{
-    cJSON *attachments, *components;
-    cJSON *const root = create_edit(&attachments, &components);
-    cJSON_AddStringToObject(components_add(components, DISCORD_TEXT_DISPLAY), "content", text);
-    add_controls(components, controls);
-    return print(root);
-}
-
-static void add_picture(cJSON *components, const char *filename, const char *alt)
-{
-    char url[128];
-    snprintf(url, sizeof(url), "attachment://%s", filename);
-    cJSON *const item = cJSON_CreateObject();
-    cJSON *const gallery = components_add(components, DISCORD_MEDIA_GALLERY);
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(gallery, "items"), item);
-    cJSON_AddStringToObject(cJSON_AddObjectToObject(item, "media"), "url", url);
-    cJSON_AddStringToObject(item, "description", alt);
-}
-
-char *reply_json_picture(const char *filename, const char *alt, const cJSON *controls)
-{
-    cJSON *attachments, *components;
-    cJSON *const root = create_edit(&attachments, &components);
-    cJSON *const attachment = cJSON_CreateObject();
-    cJSON_AddStringToObject(attachment, "id", "0"); /* files[0] */
-    cJSON_AddStringToObject(attachment, "filename", filename);
-    cJSON_AddStringToObject(attachment, "description", alt);
-    cJSON_AddItemToArray(attachments, attachment);
-    add_picture(components, filename, alt);
-    add_controls(components, controls);
-    return print(root);
-}
-
-/* The life of a reply -------------------------------------------------------------------------------------- */
 
 /* Discord vouches for who ran the command; where it does not say, nobody did. */
 static enum target target_of(const struct interaction *interaction, bool ephemeral)
@@ -203,13 +108,9 @@ const struct interaction *reply_interaction(const struct reply *reply)
 
 char *reply_acknowledgement(const struct reply *reply)
 {
-    cJSON *const root = cJSON_CreateObject();
-    cJSON_AddNumberToObject(root, "type",
-                            reply->target == CLICKED_MESSAGE ? DISCORD_DEFERRED_UPDATE_MESSAGE
-                                                             : DISCORD_DEFERRED_CHANNEL_MESSAGE);
-    if (reply->target == PRIVATE_MESSAGE)
-        cJSON_AddNumberToObject(cJSON_AddObjectToObject(root, "data"), "flags", DISCORD_FLAG_EPHEMERAL);
-    return print(root);
+    return message_deferral(reply->target == CLICKED_MESSAGE ? DISCORD_DEFERRED_UPDATE_MESSAGE
+                                                             : DISCORD_DEFERRED_CHANNEL_MESSAGE,
+                            reply->target == PRIVATE_MESSAGE);
 }
 
 bool reply_takes_pictures(const struct reply *reply)
@@ -325,12 +226,13 @@ static void on_words_done(void *arg, const struct rest_response *response)
     end_sent(arg, response, "words");
 }
 
+/* A POST is not idempotent, and webhooks take no nonce: after a time-out or a takeover the member may get it twice. */
 static void send_words(struct reply *reply)
 {
     if (reply->target == CLICKED_MESSAGE)
-        send_message(reply, "POST", "", reply_json_follow_up(reply->words), NULL, on_words_done);
+        send_message(reply, "POST", "", message_follow_up(reply->words), NULL, on_words_done);
     else
-        send_message(reply, "PATCH", original, reply_json_text(reply->words, NULL), NULL, on_words_done);
+        send_message(reply, "PATCH", original, message_text(reply->words, NULL), NULL, on_words_done);
 }
 
 static void on_text_done(void *arg, const struct rest_response *response)
@@ -340,7 +242,7 @@ static void on_text_done(void *arg, const struct rest_response *response)
 
 static void send_text(struct reply *reply)
 {
-    send_message(reply, "PATCH", original, reply_json_text(reply->text, reply->controls), NULL, on_text_done);
+    send_message(reply, "PATCH", original, message_text(reply->text, reply->controls), NULL, on_text_done);
 }
 
 /* What is wrong with the picture is not wrong with text, unless there is no message to edit. */
@@ -363,8 +265,8 @@ static void send_picture(struct reply *reply)
         .data = reply->picture.bytes,
         .len = reply->picture.len,
     };
-    send_message(reply, "PATCH", original, reply_json_picture(reply->filename, reply->alt, reply->controls),
-                 &file, on_picture_done);
+    send_message(reply, "PATCH", original, message_picture(reply->filename, reply->alt, reply->controls), &file,
+                 on_picture_done);
 }
 
 static bool has_to_wait(const struct reply *reply)

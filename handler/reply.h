@@ -40,7 +40,8 @@ void reply_cancel(struct reply *reply);
 /* on_sent of the acknowledgement (handler/http.h), with the reply as its argument: must come once. */
 void reply_on_acknowledged(void *arg, bool sent);
 
-/* Instead of it, where another worker recorded the interaction so long ago, has acknowledged, and may have worked already. */
+/* Instead of it, where another worker recorded the interaction so long ago, has acknowledged it, and may have worked on
+ * it already. */
 void reply_take_over(struct reply *reply, int64_t age_ms);
 bool reply_is_taken_over(const struct reply *reply);
 
@@ -58,13 +59,3 @@ struct reply_answer {
     cJSON *controls;        /* action rows; taken */
 };
 void reply_answer(struct reply *reply, const struct reply_answer *answer);
-
-/* The JSON bodies; the caller frees. */
-
-/* The answer to an interaction that needs no work: words that only its user sees. */
-char *reply_json_words(const char *words);
-/* The same as a message after the acknowledgement. */
-char *reply_json_follow_up(const char *words);
-/* Edits. Without controls where they are NULL. */
-char *reply_json_text(const char *text, const cJSON *controls);
-char *reply_json_picture(const char *filename, const char *alt, const cJSON *controls);

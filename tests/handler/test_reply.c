@@ -435,28 +435,6 @@ static void test_acknowledgements(void **state)
     }
 }
 
-#define EDIT      "{\"flags\":32768,\"allowed_mentions\":{\"parse\":[]},\"attachments\":"
-#define CONTAINER ",\"components\":[{\"type\":17,\"accent_color\":5032432,\"components\":["
-
-static void test_json(void **state)
-{
-    (void)state;
-    expect_json(reply_json_words("No \"x\"."),
-                "{\"type\":4,\"data\":{\"content\":\"No \\\"x\\\".\",\"flags\":64,"
-                "\"allowed_mentions\":{\"parse\":[]}}}");
-    expect_json(reply_json_follow_up("No."),
-                "{\"content\":\"No.\",\"flags\":64,\"allowed_mentions\":{\"parse\":[]}}");
-    expect_json(reply_json_text("Hi", NULL), EDIT "[]" CONTAINER "{\"type\":10,\"content\":\"Hi\"}]}]}");
-    cJSON *const controls = cJSON_Parse("[{\"type\":1},{\"type\":1}]");
-    expect_json(reply_json_text("Hi", controls),
-                EDIT "[]" CONTAINER "{\"type\":10,\"content\":\"Hi\"},{\"type\":1},{\"type\":1}]}]}");
-    expect_json(reply_json_picture("a-1.jpg", "alt", controls),
-                EDIT "[{\"id\":\"0\",\"filename\":\"a-1.jpg\",\"description\":\"alt\"}]" CONTAINER
-                     "{\"type\":12,\"items\":[{\"media\":{\"url\":\"attachment://a-1.jpg\"},"
-                     "\"description\":\"alt\"}]},{\"type\":1},{\"type\":1}]}]}");
-    cJSON_Delete(controls);
-}
-
 /* From the interaction, whoever it came to. */
 static void test_a_taken_over_answer_took_longer(void **state)
 {
@@ -507,7 +485,6 @@ int main(void)
         cmocka_unit_test(test_an_old_click_does_not_overtake),
         cmocka_unit_test(test_acknowledgements),
         cmocka_unit_test(test_a_taken_over_answer_took_longer),
-        cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
