@@ -4,7 +4,7 @@
 #include "infra/metrics.h"
 
 enum handler_metric {
-    METRIC_NOBODYS,
+    METRIC_NONE,
     METRIC_INTERACTIONS, /* command, result */
     METRIC_RECORDED,     /* result */
     METRIC_ACKNOWLEDGEMENT_SECONDS,

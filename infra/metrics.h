@@ -2,7 +2,7 @@
  * What a program counts, as Prometheus text. All processes of a program count in one shared mapping, a slot each,
  * so whichever of them is asked tells the sum. Nothing here locks: a slot has one writer.
  *
- * A program has one table of its metrics, and an enum of their places in it. Index 0 is reserved: counting it does
+ * A program has one table of its metrics, and an enum of their places in it. Index 0 is METRIC_NONE: counting it does
  * nothing, so a module without a metric passes 0. Before metrics_init() nothing is counted at all.
  */
 #pragma once

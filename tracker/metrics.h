@@ -4,7 +4,7 @@
 #include "infra/metrics.h"
 
 enum tracker_metric {
-    METRIC_NOBODYS,
+    METRIC_NONE,
     /* Measured when somebody asks. */
     METRIC_SHARDS,
     METRIC_SHARDS_OWNED,
