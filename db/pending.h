@@ -7,7 +7,7 @@
  * Of several clicks that do nothing but edit one message, whether answered or not, the last decides: the others
  * are closed before anybody claims. One that ended without an edit decides nothing.
  *
- * worker is one life of a worker process: a random number below 2^63.
+ * worker is an incarnation of a worker process: a random number below 2^63.
  */
 #pragma once
 

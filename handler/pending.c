@@ -28,7 +28,7 @@ struct owed {
     struct pending *pending;
     uint64_t interaction_id;
     bool recording; /* its row is being written; what has ended meanwhile waits for that */
-    bool unknown;   /* it has no row: there will be nothing to write */
+    bool no_row;    /* the database refused it: there will be nothing to write */
     bool ended;
     enum pending_end end;
     struct loop_timer *late;                                        /* until on_recorded was told */
@@ -122,7 +122,7 @@ static void write_settled(struct pending *pending)
         .released = {released, n_released},
         .pause_seconds = pending->draining ? 0 : PAUSE_S,
     };
-    db_pending_settle(pending->app->pending_pool, pending->self->life, &settling, on_settled, pending);
+    db_pending_settle(pending->app->pending_pool, pending->self->incarnation, &settling, on_settled, pending);
     free(closed);
     free(unedited);
     free(released);
@@ -132,7 +132,7 @@ static void settle(struct owed *owed)
 {
     struct pending *const pending = owed->pending;
     DL_DELETE(pending->owed, owed);
-    if (owed->unknown) {
+    if (owed->no_row) {
         free(owed);
     } else if (pending->n_settled == MAX_SETTLED) {
         log_warn("pending_unsettled", "id=%" PRIu64, owed->interaction_id); /* its lease will run out */
@@ -198,7 +198,7 @@ static void on_row(void *arg, enum db_pending_recorded recorded)
 {
     struct owed *const owed = arg;
     owed->recording = false;
-    owed->unknown = recorded == DB_PENDING_REFUSED;
+    owed->no_row = recorded == DB_PENDING_REFUSED;
     if (owed->ended)
         settle(owed);
     else if (owed->on_recorded == NULL)
@@ -219,7 +219,7 @@ void pending_record(struct pending *pending, const struct db_pending_request *re
     owed->on_recorded = on_recorded;
     owed->arg = arg;
     owed->late = loop_after(pending->app->loop, CONFIRM_MS, on_late, owed);
-    db_pending_record(pending->app->pending_pool, pending->self->life, request, on_row, owed);
+    db_pending_record(pending->app->pending_pool, pending->self->incarnation, request, on_row, owed);
 }
 
 /* Taking over ---------------------------------------------------------------------------------------------- */
@@ -282,7 +282,7 @@ static void claim(struct pending *pending)
     pending->hurried = false;
     const struct db_pending_claiming claiming = {
         .owed = {ids, n}, .dead = {dead, n_dead}, .limit = pending->limit};
-    db_pending_claim(pending->app->pending_pool, pending->self->life, &claiming, on_claimed, pending);
+    db_pending_claim(pending->app->pending_pool, pending->self->incarnation, &claiming, on_claimed, pending);
     free(ids);
 }
 
@@ -339,7 +339,7 @@ struct pending *pending_create(struct app *app, const struct prefork_worker *sel
     pending->resume = resume;
     pending->turn = loop_after(app->loop, 0, on_turn, pending);
     /* Not all workers in the same second. */
-    pending->purge = loop_after(app->loop, (int64_t)(self->life % PURGE_MS), on_purge, pending);
+    pending->purge = loop_after(app->loop, (int64_t)(self->incarnation % PURGE_MS), on_purge, pending);
     return pending;
 }
 

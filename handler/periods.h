@@ -9,7 +9,7 @@
 void periods_range(struct buffer *out, enum stats_view view, const struct db_stats *stats);
 /* "this week and the three before": when, at the end of a sentence. */
 const char *periods_when(enum stats_view view);
-/* "Daily voice time", "Unique members per hour": what is drawn. */
+/* "Daily voice time", "Unique members an hour": what is drawn. */
 const char *periods_subtitle(enum stats_view view, bool of_member, enum statistic statistic);
 
 /* The name of the i-th period, the present one being 0: "November", "9–15 Nov", "Sat 21". */

@@ -25,12 +25,12 @@ enum {
 struct worker {
     pid_t pid; /* 0: none, the next one starts at start_ms */
     int64_t start_ms;
-    uint64_t life;
+    uint64_t incarnation;
 };
 
 /* A ring in memory that the workers share; 0: not filled yet. */
 struct prefork_graves {
-    atomic_uint_fast64_t lives[PREFORK_MAX_DEAD];
+    atomic_uint_fast64_t incarnations[PREFORK_MAX_DEAD];
     size_t next; /* the parent's */
 };
 
@@ -46,12 +46,12 @@ struct prefork {
     int exit_code;
 };
 
-static uint64_t random_life(void)
+static uint64_t random_incarnation(void)
 {
-    uint64_t life;
-    if (getrandom(&life, sizeof(life), 0) != (ssize_t)sizeof(life))
+    uint64_t incarnation;
+    if (getrandom(&incarnation, sizeof(incarnation), 0) != (ssize_t)sizeof(incarnation))
         abort(); /* never for so few bytes */
-    return life >> 1;
+    return incarnation >> 1;
 }
 
 static void start_worker(struct prefork *prefork, int index)
@@ -59,14 +59,14 @@ static void start_worker(struct prefork *prefork, int index)
     struct worker *const worker = &prefork->workers[index];
     const pid_t parent = getpid();
     worker->start_ms = clock_monotonic_ms();
-    worker->life = random_life();
+    worker->incarnation = random_incarnation();
     worker->pid = fork();
     if (worker->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent)
             exit(EXIT_FAILURE); /* it died before we could ask to be told */
         const struct prefork_worker self = {
-            .index = index, .n = prefork->n, .life = worker->life, .graves = prefork->graves};
+            .index = index, .n = prefork->n, .incarnation = worker->incarnation, .graves = prefork->graves};
         exit(prefork->work(&self, prefork->arg) ? EXIT_SUCCESS : CANNOT_SERVE);
     }
     if (worker->pid < 0) {
@@ -100,7 +100,8 @@ static void bury(struct prefork *prefork, int index, int status)
     const int64_t age_ms = now - worker->start_ms;
     const bool could_not_serve = WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_SERVE;
     worker->pid = 0;
-    atomic_store(&prefork->graves->lives[prefork->graves->next++ % PREFORK_MAX_DEAD], worker->life);
+    atomic_store(&prefork->graves->incarnations[prefork->graves->next++ % PREFORK_MAX_DEAD],
+                 worker->incarnation);
     signal_workers(prefork, SIGUSR1);
     worker->start_ms = age_ms < YOUNG_MS ? now + PAUSE_MS : now;
     if (could_not_serve) {
@@ -172,12 +173,12 @@ static void supervise(struct prefork *prefork)
     }
 }
 
-size_t prefork_dead(const struct prefork_worker *self, uint64_t lives[PREFORK_MAX_DEAD])
+size_t prefork_dead(const struct prefork_worker *self, uint64_t incarnations[PREFORK_MAX_DEAD])
 {
     size_t n = 0;
     for (size_t i = 0; i < PREFORK_MAX_DEAD; i++) {
-        lives[n] = atomic_load(&self->graves->lives[i]);
-        n += lives[n] != 0;
+        incarnations[n] = atomic_load(&self->graves->incarnations[i]);
+        n += incarnations[n] != 0;
     }
     return n;
 }

@@ -9,8 +9,8 @@ struct prefork_graves;
 
 struct prefork_worker {
     int index;
-    int n;         /* of workers */
-    uint64_t life; /* of this process: random, below 2^63 */
+    int n;                /* of workers */
+    uint64_t incarnation; /* of this process: random, below 2^63 */
     const struct prefork_graves *graves;
 };
 
@@ -25,5 +25,5 @@ int prefork_run(int n, bool (*work)(const struct prefork_worker *self, void *arg
                 void *arg);
 
 enum { PREFORK_MAX_DEAD = 64 };
-/* The lives of siblings that ended, the last ones at least; how many. */
-size_t prefork_dead(const struct prefork_worker *self, uint64_t lives[PREFORK_MAX_DEAD]);
+/* The incarnations of siblings that ended, the last ones at least; how many. */
+size_t prefork_dead(const struct prefork_worker *self, uint64_t incarnations[PREFORK_MAX_DEAD]);

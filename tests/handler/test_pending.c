@@ -48,7 +48,7 @@ static struct {
 
 static struct app app;
 static struct pending *pending;
-static const struct prefork_worker self = {.index = 0, .life = 59999};
+static const struct prefork_worker self = {.index = 0, .incarnation = 59999};
 
 static void copy(struct ids *to, struct db_pending_ids from)
 {
@@ -74,7 +74,7 @@ void db_pending_record(struct db_pool *pool, uint64_t worker, const struct db_pe
                        void (*on_done)(void *arg, enum db_pending_recorded recorded), void *arg)
 {
     (void)pool;
-    assert_int_equal(worker, self.life);
+    assert_int_equal(worker, self.incarnation);
     assert_memory_equal(request->body, "body", request->len);
     assert_int_equal(request->message_id, 8);
     world.n_recorded++;
@@ -114,10 +114,10 @@ void db_pending_purge(struct db_pool *pool, void (*on_done)(void *arg, int64_t g
     fail();
 }
 
-size_t prefork_dead(const struct prefork_worker *worker, uint64_t lives[PREFORK_MAX_DEAD])
+size_t prefork_dead(const struct prefork_worker *worker, uint64_t incarnations[PREFORK_MAX_DEAD])
 {
     assert_ptr_equal(worker, &self);
-    lives[0] = 77;
+    incarnations[0] = 77;
     return 1;
 }
 

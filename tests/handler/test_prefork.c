@@ -19,7 +19,7 @@ enum { WAIT_MS = 20000 };
 
 /* Shared with the workers. */
 static struct {
-    volatile uint64_t lives[2], next_life;
+    volatile uint64_t incarnations[2], next_incarnation;
     volatile int heard, n_stopped;
     volatile int n_waits, n_without_time; /* the parent's, since it stops */
 } * world;
@@ -53,11 +53,11 @@ static int next_signal(void)
     return sigtimedwait(&signals, NULL, &timeout);
 }
 
-static bool knows(const struct prefork_worker *self, uint64_t life)
+static bool knows(const struct prefork_worker *self, uint64_t incarnation)
 {
     uint64_t dead[PREFORK_MAX_DEAD];
     const size_t n = prefork_dead(self, dead);
-    return n == 1 && dead[0] == life;
+    return n == 1 && dead[0] == incarnation;
 }
 
 /* 0 hears of the death of 1, and ends them all when another 1 has come. */
@@ -66,20 +66,20 @@ static bool work(const struct prefork_worker *self, void *arg)
     (void)arg;
     alarm(WAIT_MS / 1000);
     if (self->index == 0) {
-        world->lives[0] = self->life;
-        wait_until(&world->lives[1]);
-        world->heard = next_signal() == SIGUSR1 && knows(self, world->lives[1]);
-        wait_until(&world->next_life);
+        world->incarnations[0] = self->incarnation;
+        wait_until(&world->incarnations[1]);
+        world->heard = next_signal() == SIGUSR1 && knows(self, world->incarnations[1]);
+        wait_until(&world->next_incarnation);
         kill(getppid(), SIGTERM);
-    } else if (world->lives[1] == 0) {
+    } else if (world->incarnations[1] == 0) {
         uint64_t dead[PREFORK_MAX_DEAD];
         if (prefork_dead(self, dead) != 0)
             return false;
-        wait_until(&world->lives[0]);
-        world->lives[1] = self->life;
+        wait_until(&world->incarnations[0]);
+        world->incarnations[1] = self->incarnation;
         raise(SIGKILL);
-    } else if (knows(self, world->lives[1])) {
-        world->next_life = self->life;
+    } else if (knows(self, world->incarnations[1])) {
+        world->next_incarnation = self->incarnation;
     }
     int signal;
     while ((signal = next_signal()) == SIGUSR1)
@@ -101,8 +101,9 @@ static void test_siblings_hear_of_a_death(void **state)
     assert_int_equal(prefork_run(2, work, on_stop, NULL), EXIT_SUCCESS);
     assert_true(world->heard);
     assert_int_equal(world->n_stopped, 1);
-    assert_true(world->next_life != 0 && world->next_life != world->lives[1]);
-    assert_true(world->lives[0] != world->lives[1] && (world->lives[0] | world->lives[1]) >> 63 == 0);
+    assert_true(world->next_incarnation != 0 && world->next_incarnation != world->incarnations[1]);
+    assert_true(world->incarnations[0] != world->incarnations[1] &&
+                (world->incarnations[0] | world->incarnations[1]) >> 63 == 0);
     munmap(world, sizeof(*world));
 }
 
