@@ -29,8 +29,7 @@ struct board {
 /* The pictures' numbers: the icon, the rows, the caller's own row. */
 enum { ICON, FIRST_ROW };
 
-static void fill_row(struct board *self, struct leaderboard_row *row, const struct db_leaderboard_row *from,
-                     bool large)
+static void fill_row(struct board *self, struct leaderboard_row *row, const struct db_leaderboard_row *from)
 {
     *row = (struct leaderboard_row){
         .rank = from->rank,
@@ -40,7 +39,8 @@ static void fill_row(struct board *self, struct leaderboard_row *row, const stru
         .live = from->live,
         .caller = from->member.user_id == reply_interaction(self->answer.reply)->user.id,
     };
-    answer_member_picture(&self->answer, &from->member, large ? AVATAR_SIZE_FIRST : AVATAR_SIZE);
+    answer_member_picture(&self->answer, &from->member,
+                          leaderboard_has_medal(row->rank) ? AVATAR_SIZE_FIRST : AVATAR_SIZE);
 }
 
 static void fill_view(struct board *self, const struct db_leaderboard *board)
@@ -56,7 +56,6 @@ static void fill_view(struct board *self, const struct db_leaderboard *board)
         .members = board->members,
         .first_seconds = board->first_seconds,
         .n_rows = board->n_rows,
-        .medals = board->page == 0,
         .caller_below = board->caller_has_time,
         .caller_without_time = !board->caller_has_time,
         .in_voice = board->in_voice,
@@ -65,12 +64,12 @@ static void fill_view(struct board *self, const struct db_leaderboard *board)
     };
     answer_icon(&self->answer, board->guild_icon, ICON_SIZE);
     for (size_t i = 0; i < board->n_rows; i++) {
-        fill_row(self, &view->rows[i], &board->rows[i], view->medals && i < 3);
+        fill_row(self, &view->rows[i], &board->rows[i]);
         if (view->rows[i].caller)
             view->caller_below = false;
     }
     if (view->caller_below)
-        fill_row(self, &view->own, &board->caller, false);
+        fill_row(self, &view->own, &board->caller);
 }
 
 static struct picture draw(struct answer *answer)

@@ -32,8 +32,8 @@ static void fill(cairo_t *cr, const struct avatar *avatar, double x, double y, d
     canvas_colour(cr, INITIAL_COLOURS[(avatar->id >> 22) % 4], 1);
     cairo_fill(cr);
     char *initial = text_initial(avatar->name);
-    const struct type type = {FAMILY, .84 * size / 2, 600, 0, false};
-    text_on_point(cr, &type, COLOUR_WHITE, x + size / 2, y + size / 2, initial);
+    const struct type type = {FAMILY, .84 * size / 2, 600, 0};
+    text_in_square(cr, &type, COLOUR_WHITE, x + size / 2, y + size / 2, 1.3 * size / 2, initial);
     free(initial);
 }
 

@@ -132,12 +132,14 @@ static void draw_months(cairo_t *cr, const struct grid_view *view)
 
 /* Legend --------------------------------------------------------------------------------------------------- */
 
-/* "Shades change at 28m · 53m · 1h 36m"; steps that read alike stand there once. */
+/* "Shades change at 28m · 53m · 1h 36m"; steps that read alike stand there once, those below a minute nowhere. */
 static void describe(char out[STEPS_WORDS], const struct steps *steps, enum stats_unit unit)
 {
     char value[N_STEPS][WORDS_MAX];
     int n = 0;
     for (int i = 0; i < N_STEPS; i++) {
+        if (unit == STATS_SECONDS && steps->value[i] < 60)
+            continue;
         switch (unit) {
         case STATS_SECONDS:
             words_duration(value[n], steps->value[i]);
@@ -148,6 +150,9 @@ static void describe(char out[STEPS_WORDS], const struct steps *steps, enum stat
         }
         n += n == 0 || strcmp(value[n], value[n - 1]) != 0;
     }
+    out[0] = '\0';
+    if (n == 0)
+        return;
     int len = snprintf(out, STEPS_WORDS, "%s at %s", n == 1 ? "Shade changes" : "Shades change", value[0]);
     for (int i = 1; i < n; i++)
         len += snprintf(out + len, STEPS_WORDS - (size_t)len, " · %s", value[i]);

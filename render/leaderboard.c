@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 enum {
-    OWN_ROW = 102, /* dotted line and the caller's row, when it is not on the page */
+    OWN_ROW_TOP = 20, /* of the caller's row below a dotted line, when it is not on the page */
     RANK_X = 72,
     RANK_WIDTH = 76,
     AVATAR_X = 156,
@@ -75,6 +75,12 @@ static void draw_header(cairo_t *cr, const struct leaderboard_view *view)
 
 /* Rows ----------------------------------------------------------------------------------------------------- */
 
+/* NULL for none. Equal times share a rank, and so a metal: there may be more than three. */
+static const struct metal *row_metal(const struct leaderboard_row *row)
+{
+    return leaderboard_has_medal(row->rank) ? &METALS[row->rank - 1] : NULL;
+}
+
 static void draw_caller_box(cairo_t *cr, const struct row_look *look, double y)
 {
     canvas_box(cr, BOARD_BOX_LEFT, y, BOARD_BOX_WIDTH, look->row->height, look->radius);
@@ -120,8 +126,9 @@ static void draw_name_and_duration(cairo_t *cr, const struct row_look *look, con
 }
 
 static void draw_row(cairo_t *cr, const struct leaderboard_view *view, const struct leaderboard_row *row,
-                     const struct metal *metal, double y)
+                     double y)
 {
+    const struct metal *metal = row_metal(row);
     const struct row_look *look = metal ? &MEDAL_ROW : &ROW;
     const double cy = y + look->row->height / 2;
     if (metal)
@@ -158,18 +165,9 @@ static void draw_row(cairo_t *cr, const struct leaderboard_view *view, const str
                    });
 }
 
-/* The metal of a row, NULL for none. Equal times share a rank, and so a metal. */
-static const struct metal *row_metal(const struct leaderboard_view *view, size_t i)
+static double row_pitch(const struct leaderboard_row *row)
 {
-    if (!view->medals || i >= 3)
-        return NULL;
-    const int64_t rank = view->rows[i].rank;
-    return &METALS[rank < 1 ? 0 : rank > 3 ? 2 : rank - 1];
-}
-
-static double row_pitch(const struct leaderboard_view *view, size_t i)
-{
-    const struct row_look *look = row_metal(view, i) ? &MEDAL_ROW : &ROW;
+    const struct row_look *look = row_metal(row) ? &MEDAL_ROW : &ROW;
     return look->row->height + look->row->gap;
 }
 
@@ -197,20 +195,20 @@ static void draw_footer(cairo_t *cr, const struct leaderboard_view *view, double
 
 struct picture leaderboard_render(const struct leaderboard_view *view)
 {
-    double end = BOARD_ROWS_TOP + (view->caller_below ? OWN_ROW : 0);
+    double end = BOARD_ROWS_TOP + (view->caller_below ? OWN_ROW_TOP + row_pitch(&view->own) : 0);
     for (size_t i = 0; i < view->n_rows; i++)
-        end += row_pitch(view, i);
+        end += row_pitch(&view->rows[i]);
 
     cairo_t *cr = card_create((int)end + BOARD_FOOTER_END);
     draw_header(cr, view);
     double y = BOARD_ROWS_TOP;
     for (size_t i = 0; i < view->n_rows; i++) {
-        draw_row(cr, view, &view->rows[i], row_metal(view, i), y);
-        y += row_pitch(view, i);
+        draw_row(cr, view, &view->rows[i], y);
+        y += row_pitch(&view->rows[i]);
     }
     if (view->caller_below) {
         canvas_dotted_line(cr, BOARD_LEFT, BOARD_RIGHT, y + 8);
-        draw_row(cr, view, &view->own, NULL, y + 20);
+        draw_row(cr, view, &view->own, y + OWN_ROW_TOP);
     }
     draw_footer(cr, view, end + BOARD_FOOTER_BASE);
     return card_jpeg(cr);

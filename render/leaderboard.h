@@ -14,9 +14,15 @@ struct leaderboard_row {
     int64_t seconds;
     bool live;
     bool caller;
-    /* Best AVATAR_SIZE_FIRST for the first three, else AVATAR_SIZE. NULL: the initial instead. */
+    /* Best AVATAR_SIZE_FIRST with a medal, else AVATAR_SIZE. NULL: the initial instead. */
     const struct image *avatar;
 };
+
+/* Gold, silver or bronze, and a large row. */
+static inline bool leaderboard_has_medal(int64_t rank)
+{
+    return rank >= 1 && rank <= 3;
+}
 
 struct leaderboard_view {
     const char *server;
@@ -27,7 +33,6 @@ struct leaderboard_view {
     int64_t first_seconds; /* of the whole board: the full bar */
     struct leaderboard_row rows[LEADERBOARD_ROWS];
     size_t n_rows;     /* at least 1 */
-    bool medals;       /* the first page: up to three large rows */
     bool caller_below; /* the caller is not on the page: own holds the row after the dotted line */
     struct leaderboard_row own;
     bool caller_without_time; /* the footer says so */

@@ -18,7 +18,7 @@ enum {
     NUMBER_BASE = 10, /* from the row's middle */
     AVATARS_LEFT = 98,
     NAME_X = 254,
-    OWN_NAME_WIDTH = 200, /* at most, with "&": the partner's name is what tells rows apart */
+    OWN_NAME_WIDTH = 200, /* with "&", or more where the partner's name, which tells rows apart, leaves it */
     BAR_RIGHT = 868,
     SHARE_BASE = 8, /* from the bar's middle */
 };
@@ -88,8 +88,9 @@ static void draw_names_and_duration(cairo_t *cr, const struct row_look *look, co
                                     const char *partner, int64_t seconds, double base)
 {
     const double right = board_duration(cr, look->row, seconds, base);
+    const double left_over = right - NAME_X - text_width(look->row->name, partner);
     const double x = NAME_X + text_phrase(cr, look->own_name, COLOUR_TEXT2, NAME_X, base,
-                                          &(struct phrase){"", own, " & "}, OWN_NAME_WIDTH);
+                                          &(struct phrase){"", own, " & "}, fmax(OWN_NAME_WIDTH, left_over));
     text_draw(cr, text_fit(look->row->name, partner, right - x), COLOUR_TEXT, x, base);
 }
 

@@ -151,18 +151,22 @@ double text_width(const struct type *type, const char *s)
     return text.width;
 }
 
-struct text text_fit(const struct type *type, const char *s, double max_width)
+/* Heaps of accents would paint over what is around. Words of all scripts but a few rare ones need less. */
+static struct text without_heaps(const struct type *type, struct text text)
 {
-    PangoLayout *layout = create_layout(type, s);
-    pango_layout_set_width(layout, (int)(fmax(max_width, 0) * PANGO_SCALE));
-    pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
-    struct text text = measured(layout);
-    /* Heaps of accents would paint over what is around. Words of all scripts but a few rare ones need less. */
     text.ink_top = fmax(text.ink_top, -1.2 * type->size);
     text.ink_bottom = fmin(text.ink_bottom, .6 * type->size);
     text.ink_left = fmax(text.ink_left, -.15 * type->size);
     text.ink_right = fmin(text.ink_right, text.width + .15 * type->size);
     return text;
+}
+
+struct text text_fit(const struct type *type, const char *s, double max_width)
+{
+    PangoLayout *layout = create_layout(type, s);
+    pango_layout_set_width(layout, (int)(fmax(max_width, 0) * PANGO_SCALE));
+    pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+    return without_heaps(type, measured(layout));
 }
 
 void text_draw(cairo_t *cr, struct text text, unsigned colour, double x, double base)
@@ -236,21 +240,21 @@ struct text text_shrink(const struct type *type, const char *s, double max_width
     return text_measure(&smaller, s);
 }
 
-void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, const char *s)
+void text_in_square(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, double side,
+                    const char *s)
 {
-    const struct text text = text_measure(type, s);
+    struct text text = without_heaps(type, text_measure(type, s));
+    const double largest = fmax(text.ink_right - text.ink_left, text.ink_bottom - text.ink_top);
+    if (largest > side) {
+        const struct type smaller = text_scale(type, side / largest);
+        g_object_unref(text.layout);
+        text = without_heaps(&smaller, text_measure(&smaller, s));
+    }
     text_draw(cr, text, colour, cx - (text.ink_left + text.ink_right) / 2,
               cy - (text.ink_top + text.ink_bottom) / 2);
 }
 
 /* Durations ------------------------------------------------------------------------------------------------ */
-
-/* What the two figures of minutes lack to the widest: Debian's Inter Display has tabular figures of several
- * widths, but units are to stand below one another. */
-static double missing_width(const struct type *type, double width)
-{
-    return fmax(text_width(type, "00") - width, 0);
-}
 
 static void add_part(struct duration *duration, struct text text, double gap)
 {
@@ -261,7 +265,7 @@ static void add_part(struct duration *duration, struct text text, double gap)
 
 struct duration duration_measure(const struct type *type, double unit, int64_t seconds)
 {
-    const struct type units = {type->family, round(unit * type->size), 500, 0, false};
+    const struct type units = {type->family, round(unit * type->size), 500, 0};
     const int64_t minutes = seconds < 0 ? 0 : seconds / 60;
     const bool has_hours = minutes >= 60;
     struct duration duration = {0};
@@ -270,10 +274,11 @@ struct duration duration_measure(const struct type *type, double unit, int64_t s
         add_part(&duration, text_measure(type, words_number(figures, minutes / 60)), 0);
         add_part(&duration, text_measure(&units, "h"), 2);
     }
-    snprintf(figures, sizeof(figures), has_hours ? "%02d" : "%d", (int)(minutes % 60));
-    const struct text rest = text_measure(type, figures);
-    const double gap = round(.3 * type->size) + (type->in_columns ? missing_width(type, rest.width) : 0);
-    add_part(&duration, rest, has_hours ? gap : 0);
+    if (has_hours)
+        snprintf(figures, sizeof(figures), "%02d", (int)(minutes % 60));
+    else
+        words_minutes(figures, seconds);
+    add_part(&duration, text_measure(type, figures), has_hours ? round(.3 * type->size) : 0);
     add_part(&duration, text_measure(&units, "m"), 2);
     return duration;
 }

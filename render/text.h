@@ -42,8 +42,9 @@ struct phrase {
 };
 double text_phrase(cairo_t *cr, const struct type *type, unsigned colour, double x, double base,
                    const struct phrase *phrase, double max_width);
-/* The ink, not the advance, is centred on the point. */
-void text_on_point(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, const char *s);
+/* The ink, not the advance, is centred on the point; smaller type where it would leave a square of that side. */
+void text_in_square(cairo_t *cr, const struct type *type, unsigned colour, double cx, double cy, double side,
+                    const char *s);
 
 /* "61h 42m" with small units. */
 struct duration {

@@ -6,8 +6,6 @@
 
 #include "render/card.h"
 
-#include <stdbool.h>
-
 /* Colours as 0xRRGGBB; how opaque they are is said where they are used. */
 enum {
     COLOUR_BG = 0x15171C,
@@ -66,35 +64,34 @@ struct type {
     const char *family;
     double size;
     int weight;
-    double spacing;  /* between letters */
-    bool in_columns; /* durations stand below one another */
+    double spacing; /* between letters */
 };
 
-static const struct type TYPE_BOARD_TITLE = {FAMILY_DISPLAY, 40, 700, 0, false};
-static const struct type TYPE_SUBTITLE = {FAMILY, 25, 600, 0, false};
-static const struct type TYPE_BOARD_RANGE = {FAMILY, 23, 500, 0, false};
-static const struct type TYPE_HEADER_FIGURE = {FAMILY_DISPLAY, 48, 700, 0, false};
-static const struct type TYPE_HEADER_LABEL = {FAMILY, 23, 500, 0, false};
-static const struct type TYPE_MEDAL_RANK = {FAMILY_DISPLAY, 34, 800, 0, false};
-static const struct type TYPE_RANK = {FAMILY_DISPLAY, 30, 600, 0, false};
-static const struct type TYPE_MEDAL_NAME = {FAMILY, 34, 600, 0, false};
-static const struct type TYPE_NAME = {FAMILY, 30, 600, 0, false};
-static const struct type TYPE_MEDAL_OWN_NAME = {FAMILY, 34, 500, 0, false};
-static const struct type TYPE_OWN_NAME = {FAMILY, 30, 500, 0, false};
-static const struct type TYPE_MEDAL_DURATION = {FAMILY_DISPLAY, 36, 700, 0, true};
-static const struct type TYPE_DURATION = {FAMILY_DISPLAY, 31, 700, 0, true};
-static const struct type TYPE_STATS_TITLE = {FAMILY_DISPLAY, 38, 700, 0, false};
-static const struct type TYPE_STATS_RANGE = {FAMILY, 25, 500, 0, false};
-static const struct type TYPE_FIGURE_LABEL = {FAMILY, 22, 500, 0, false};
-static const struct type TYPE_FIGURE = {FAMILY_DISPLAY, 38, 700, 0, false};
-static const struct type TYPE_FIGURE_UNIT = {FAMILY_DISPLAY, 24, 500, 0, false};
-static const struct type TYPE_FIGURE_SUB = {FAMILY, 21, 500, 0, false};
-static const struct type TYPE_GRID_MONTH = {FAMILY, 20, 500, 0, false};
-static const struct type TYPE_GRID_LEGEND = {FAMILY, 20, 500, 0, false};
-static const struct type TYPE_GRID_WEEKDAY = {FAMILY, 18, 500, 0, false};
-static const struct type TYPE_FOOTER = {FAMILY, 22, 500, 0, false};
-static const struct type TYPE_YOU = {FAMILY, 20, 800, .6, false};
-static const struct type TYPE_LEGEND = {FAMILY, 22, 500, 0, false};
-static const struct type TYPE_LEGEND_PRESENT = {FAMILY, 22, 700, 0, false};
-static const struct type TYPE_AXIS = {FAMILY, 21, 500, 0, false};
-static const struct type TYPE_CHIP = {FAMILY, 21, 700, 0, false};
+static const struct type TYPE_BOARD_TITLE = {FAMILY_DISPLAY, 40, 700, 0};
+static const struct type TYPE_SUBTITLE = {FAMILY, 25, 600, 0};
+static const struct type TYPE_BOARD_RANGE = {FAMILY, 23, 500, 0};
+static const struct type TYPE_HEADER_FIGURE = {FAMILY_DISPLAY, 48, 700, 0};
+static const struct type TYPE_HEADER_LABEL = {FAMILY, 23, 500, 0};
+static const struct type TYPE_MEDAL_RANK = {FAMILY_DISPLAY, 34, 800, 0};
+static const struct type TYPE_RANK = {FAMILY_DISPLAY, 30, 600, 0};
+static const struct type TYPE_MEDAL_NAME = {FAMILY, 34, 600, 0};
+static const struct type TYPE_NAME = {FAMILY, 30, 600, 0};
+static const struct type TYPE_MEDAL_OWN_NAME = {FAMILY, 34, 500, 0};
+static const struct type TYPE_OWN_NAME = {FAMILY, 30, 500, 0};
+static const struct type TYPE_MEDAL_DURATION = {FAMILY_DISPLAY, 36, 700, 0};
+static const struct type TYPE_DURATION = {FAMILY_DISPLAY, 31, 700, 0};
+static const struct type TYPE_STATS_TITLE = {FAMILY_DISPLAY, 38, 700, 0};
+static const struct type TYPE_STATS_RANGE = {FAMILY, 25, 500, 0};
+static const struct type TYPE_FIGURE_LABEL = {FAMILY, 22, 500, 0};
+static const struct type TYPE_FIGURE = {FAMILY_DISPLAY, 38, 700, 0};
+static const struct type TYPE_FIGURE_UNIT = {FAMILY_DISPLAY, 24, 500, 0};
+static const struct type TYPE_FIGURE_SUB = {FAMILY, 21, 500, 0};
+static const struct type TYPE_GRID_MONTH = {FAMILY, 20, 500, 0};
+static const struct type TYPE_GRID_LEGEND = {FAMILY, 20, 500, 0};
+static const struct type TYPE_GRID_WEEKDAY = {FAMILY, 18, 500, 0};
+static const struct type TYPE_FOOTER = {FAMILY, 22, 500, 0};
+static const struct type TYPE_YOU = {FAMILY, 20, 800, .6};
+static const struct type TYPE_LEGEND = {FAMILY, 22, 500, 0};
+static const struct type TYPE_LEGEND_PRESENT = {FAMILY, 22, 700, 0};
+static const struct type TYPE_AXIS = {FAMILY, 21, 500, 0};
+static const struct type TYPE_CHIP = {FAMILY, 21, 700, 0};

@@ -27,11 +27,21 @@ const char *words_number(char out[WORDS_MAX], int64_t n)
     return out;
 }
 
+const char *words_minutes(char out[WORDS_MAX], int64_t seconds)
+{
+    if (seconds > 0 && seconds < 60)
+        snprintf(out, WORDS_MAX, "<1");
+    else
+        snprintf(out, WORDS_MAX, "%" PRId64, seconds < 0 ? 0 : seconds / 60);
+    return out;
+}
+
 const char *words_duration(char out[WORDS_MAX], int64_t seconds)
 {
     const int64_t minutes = seconds < 0 ? 0 : seconds / 60;
     if (minutes < 60) {
-        snprintf(out, WORDS_MAX, "%" PRId64 "m", minutes);
+        char figures[WORDS_MAX];
+        snprintf(out, WORDS_MAX, "%sm", words_minutes(figures, seconds));
         return out;
     }
     words_number(out, minutes / 60);

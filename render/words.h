@@ -8,8 +8,11 @@ enum { WORDS_MAX = 40, WORDS_COUNT_MAX = 80, WORDS_PLACES_MAX = 128 };
 
 /* "2,780" into out, which is returned. */
 const char *words_number(char out[WORDS_MAX], int64_t n);
-/* "58m", from an hour on "9h 05m", "2,780h 00m". Seconds are cut, not rounded; below 0 is 0. */
+/* "58m", "<1m" from a second on, from an hour on "9h 05m", "2,780h 00m". Seconds are cut, not rounded; below 0 is
+ * 0. */
 const char *words_duration(char out[WORDS_MAX], int64_t seconds);
+/* The figures of a duration below an hour: "58", "<1", "0". */
+const char *words_minutes(char out[WORDS_MAX], int64_t seconds);
 /* "1 member", "214 members". */
 const char *words_count(char out[WORDS_COUNT_MAX], int64_t n, const char *one, const char *many);
 /* "1 – 10 of 214"; "11 of 11" for one alone. */

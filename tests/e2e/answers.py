@@ -79,7 +79,7 @@ def jpeg_size(data):
 
 def duration(seconds):
     hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours:,}h {minutes:02}m" if hours else f"{minutes}m"
+    return f"{hours:,}h {minutes:02}m" if hours else "<1m" if 0 < seconds < 60 else f"{minutes}m"
 
 
 def names(sql):
@@ -98,8 +98,7 @@ def expected(sql, guild, name, until, caller, page=0):
     n_live = sum(place.live for place in board)
     live = f", {n_live} member{'s' * (n_live > 1)} in voice now" if n_live else ""
     total = f"{duration(sum(place.seconds for place in board))} in total, {len(board):,} members{live}"
-    n_large = min(len(rows), 3) if page == 0 else 0
-    height = 174 + 110 * n_large + 82 * (len(rows) - n_large) + 102 * len(below) + 76
+    height = 174 + sum(110 if place.rank <= 3 else 82 for place in rows + below) + 20 * len(below) + 76
     return " ".join([*lines, total]), height
 
 

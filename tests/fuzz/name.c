@@ -88,9 +88,22 @@ static void hold_untouched(cairo_surface_t *surface, int left, int top, int widt
     }
 }
 
+static const struct type type = {FAMILY, 20, 500, 0};
+
+static void try_initial(const char *initial)
+{
+    cairo_surface_t *const surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, WIDTH, HEIGHT);
+    cairo_t *const cr = cairo_create(surface);
+    enum { SIDE = 30, SOFT = 3 };
+    text_in_square(cr, &type, 0xffffff, MARGIN + SIDE / 2., BASE, SIDE, initial);
+    hold(cairo_status(cr) == CAIRO_STATUS_SUCCESS);
+    hold_untouched(surface, MARGIN - SOFT, BASE - SIDE / 2 - SOFT, SIDE + 2 * SOFT, SIDE + 2 * SOFT);
+    cairo_destroy(cr);
+    cairo_surface_destroy(surface);
+}
+
 static void try_text(const char *clean)
 {
-    static const struct type type = {FAMILY, 20, 500, 0, false};
     cairo_surface_t *const surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, WIDTH, HEIGHT);
     cairo_t *const cr = cairo_create(surface);
     const struct text text = text_fit(&type, clean, PLACE);
@@ -106,6 +119,7 @@ static void try_text(const char *clean)
     char *const initial = text_initial(clean);
     hold(initial[0] != '\0');
     hold_line(initial, CHARACTERS + 1);
+    try_initial(initial);
     free(initial);
 }
 

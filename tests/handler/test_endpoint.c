@@ -590,7 +590,6 @@ static void test_picture(void **state)
     assert_int_equal(world.view.n_rows, 2);
     assert_int_equal(world.view.first_position, 1);
     assert_int_equal(world.view.last_position, 2);
-    assert_true(world.view.medals);
     assert_true(world.view.rows[0].live);
     assert_true(world.view.caller_below);
     assert_true(world.view.own.caller);

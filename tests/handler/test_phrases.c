@@ -46,7 +46,7 @@ static void test_durations(void **state)
 {
     (void)state;
     assert_words(phrases_duration(&out, 0), "0m");
-    assert_words(phrases_duration(&out, 59), "0m");
+    assert_words(phrases_duration(&out, 59), "<1m");
     assert_words(phrases_duration(&out, 58 * MINUTE + 59), "58m");
     assert_words(phrases_duration(&out, HOUR), "1h 00m");
     assert_words(phrases_duration(&out, 9 * HOUR + 5 * MINUTE + 59), "9h 05m");

@@ -57,10 +57,11 @@ static struct picture leaderboard_caller_without_time(void)
     return board(view);
 }
 
-/* Initials, and nobody in voice. */
+/* Initials, of which one is far wider than others, and nobody in voice. */
 static struct picture leaderboard_no_avatars(void)
 {
     struct leaderboard_view *view = sample_view(0, 10);
+    view->rows[6].name = "﷽﷽﷽﷽";
     for (size_t i = 0; i < view->n_rows; i++) {
         sample_drop(&view->rows[i].avatar);
         view->rows[i].live = false;
@@ -72,7 +73,7 @@ static struct picture leaderboard_no_avatars(void)
 
 static struct picture leaderboard_ties(void)
 {
-    static const int64_t ranks[] = {1, 1, 3, 4, 4, 4, 4};
+    static const int64_t ranks[] = {1, 1, 1, 1, 5, 5, 5};
     struct leaderboard_view *view = sample_view(0, 7);
     view->rows[SAMPLE_CALLER].caller = true;
     for (size_t i = 0; i < view->n_rows; i++) {

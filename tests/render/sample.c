@@ -129,7 +129,7 @@ struct image *sample_icon(int size)
     return image_of(paint_lantern(), size);
 }
 
-static struct leaderboard_row row_of(size_t i, bool medals)
+static struct leaderboard_row row_of(size_t i)
 {
     const struct member *member = &MEMBERS[i];
     return (struct leaderboard_row){
@@ -139,7 +139,7 @@ static struct leaderboard_row row_of(size_t i, bool medals)
         .seconds = member->minutes * INT64_C(60) + 59,
         .live = member->live,
         .caller = i == SAMPLE_CALLER,
-        .avatar = sample_avatar(i, medals && i < 3 ? AVATAR_SIZE_FIRST : AVATAR_SIZE),
+        .avatar = sample_avatar(i, i < 3 ? AVATAR_SIZE_FIRST : AVATAR_SIZE),
     };
 }
 
@@ -155,16 +155,15 @@ struct leaderboard_view *sample_view(size_t first, size_t n)
         .members = 214,
         .first_seconds = MEMBERS[0].minutes * INT64_C(60) + 59,
         .n_rows = n,
-        .medals = first == 0,
         .in_voice = 5,
         .first_position = (int64_t)first + 1,
         .last_position = (int64_t)(first + n),
     };
     for (size_t i = 0; i < n; i++)
-        view->rows[i] = row_of(first + i, view->medals);
+        view->rows[i] = row_of(first + i);
     view->caller_below = SAMPLE_CALLER < first || SAMPLE_CALLER >= first + n;
     if (view->caller_below)
-        view->own = row_of(SAMPLE_CALLER, false);
+        view->own = row_of(SAMPLE_CALLER);
     return view;
 }
 

@@ -14,8 +14,8 @@ struct image *sample_avatar(size_t member, int size);
 /* The server's. */
 struct image *sample_icon(int size);
 
-/* n members from the given one on; with the caller's own row where it is not among them. The first page has
- * medals. To be given to sample_free(). */
+/* n members from the given one on; with the caller's own row where it is not among them. To be
+ * given to sample_free(). */
 struct leaderboard_view *sample_view(size_t first, size_t n);
 void sample_free(struct leaderboard_view *view);
 

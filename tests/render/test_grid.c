@@ -185,7 +185,7 @@ static void test_legend(void **state)
 {
     (void)state;
     struct grid_view *view = empty_year();
-    view->values[3] = 60;
+    view->values[3] = 3600;
     cairo_surface_t *card = card_of(view);
     for (int shade = 0; shade < 5; shade++) {
         assert_exact(card, 787 + 26 * shade, 475, GRID_SHADES[shade]);
@@ -193,6 +193,12 @@ static void test_legend(void **state)
         assert_exact(card, 787 + 26 * shade + 22, 475, COLOUR_BG);
     }
     assert_true(has_ink(card, 32, 700, 462, 486));
+    cairo_surface_destroy(card);
+
+    view = empty_year(); /* no step that minutes can tell */
+    view->values[3] = 59;
+    card = card_of(view);
+    assert_false(has_ink(card, 32, 720, 462, 486));
     cairo_surface_destroy(card);
 
     card = card_of(empty_year()); /* no steps */

@@ -133,6 +133,29 @@ static void test_equal_times_share_a_metal(void **state)
     cairo_surface_destroy(card);
 }
 
+/* However many they are, and whoever they are. */
+static void test_ties_for_first_place_look_alike(void **state)
+{
+    (void)state;
+    struct leaderboard_view *view = sample_view(0, 10);
+    for (size_t i = 0; i < view->n_rows; i++) {
+        view->rows[i].rank = 1;
+        view->rows[i].seconds = view->first_seconds;
+        view->rows[i].caller = false;
+    }
+    view->own = view->rows[9];
+    view->own.avatar = NULL;
+    view->own.caller = view->caller_below = true;
+    cairo_surface_t *card = card_of(view);
+    assert_int_equal(cairo_image_surface_get_height(card), 174 + 10 * 110 + 20 + 110 + 76);
+    for (int y = 174 + 110; y < 174 + 10 * 110; y += 110) {
+        assert_pixel(card, 28, y + 52, over(COLOUR_BG, METALS[0].tint.colour, .28));
+        assert_pixel(card, 220, y + 79, METALS[0].dark);
+    }
+    assert_pixel(card, 220, 174 + 10 * 110 + 20 + 79, METALS[0].dark);
+    cairo_surface_destroy(card);
+}
+
 static void test_nothing_is_too_odd(void **state)
 {
     (void)state;
@@ -154,7 +177,7 @@ static void test_nothing_is_too_odd(void **state)
         sample_drop(&row->avatar);
         row->name = names[i];
         row->user_id = UINT64_MAX - i;
-        row->rank = i % 2 ? INT64_MAX : -1;
+        row->rank = i % 2 ? INT64_MAX : i == 0 ? 1 : -1;
         row->seconds = i % 3 ? INT64_MAX : -1;
         row->caller = i % 2;
     }
@@ -163,7 +186,7 @@ static void test_nothing_is_too_odd(void **state)
     view->first_seconds = 0;
     view->caller_without_time = true;
     cairo_surface_t *card = card_of(view);
-    assert_int_equal(cairo_image_surface_get_height(card), 1154);
+    assert_int_equal(cairo_image_surface_get_height(card), 174 + 110 + 9 * 82 + 76);
     cairo_surface_destroy(card);
 }
 
@@ -176,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_the_caller_among_the_first),
         cmocka_unit_test(test_the_callers_row_below_a_later_page),
         cmocka_unit_test(test_equal_times_share_a_metal),
+        cmocka_unit_test(test_ties_for_first_place_look_alike),
         cmocka_unit_test(test_nothing_is_too_odd),
     };
     return cmocka_run_group_tests(tests, start_render, stop_render);

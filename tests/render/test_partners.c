@@ -114,12 +114,25 @@ static void test_a_long_name(void **state)
     cairo_surface_t *card = card_of(view);
     /* The title: up to 32 before the figure, which begins at about 900. */
     assert_in_range(pixels_ink_end(card, 172, 890, 40, 70), 856, 870);
-    /* "Mira Kovač" begins at 454 at the latest, and fits. */
+    /* "Mira Kovač" is there, 28 px before the duration. */
     const int cy = 174 + 110 + 40;
-    assert_in_range(pixels_ink_end(card, BAR_LEFT, 800, cy - 26, cy - 2), 600, 614);
+    assert_in_range(pixels_ink_end(card, BAR_LEFT, 815, cy - 26, cy - 2), 785, 802);
     /* The footer: 32 before "1 – 2 of 23 partners". */
     const int base = 174 + 110 + 82 + 46;
     assert_in_range(pixels_ink_end(card, 40, 740, base - 18, base), 705, 730);
+    cairo_surface_destroy(card);
+}
+
+/* What a partner's short name leaves is the member's. */
+static void test_a_long_name_beside_a_short_one(void **state)
+{
+    (void)state;
+    struct partners_view *view = sample_partners(0, 1);
+    view->name = "Samwise the Unreasonably Patient Gardener";
+    view->rows[0].name = "Ann";
+    cairo_surface_t *card = card_of(view);
+    /* The duration begins 28 px after them. */
+    assert_in_range(pixels_ink_end(card, BAR_LEFT, 785, 226 - 28, 226), 770, 785);
     cairo_surface_destroy(card);
 }
 
@@ -163,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_a_later_page),
         cmocka_unit_test(test_the_header),
         cmocka_unit_test(test_a_long_name),
+        cmocka_unit_test(test_a_long_name_beside_a_short_one),
         cmocka_unit_test(test_nothing_is_too_odd),
     };
     return cmocka_run_group_tests(tests, start_render, stop_render);

@@ -173,6 +173,29 @@ static void test_a_phrase_shortens_its_name_alone(void **state)
     assert_true(phrase_width("مرحبا بكم في هذه الغرفة", 200) <= 200);
 }
 
+/* What is wider than most has smaller type, heaps of accents are cut off. */
+static void test_initials_stay_in_their_square(void **state)
+{
+    (void)state;
+    static const char *const initials[] = {
+        "W", "﷽", "𒐫", "Z̷̢̛̺͔̲̻̮͍͉̏̋͗͂̈́͆͝", "👨‍👩‍👧‍👦", "ᄀᄀᄀᄀᄀᄀᄀᄀᄀᄀ"};
+    const struct type type = {FAMILY, 31, 600, 0};
+    for (size_t i = 0; i < sizeof(initials) / sizeof(*initials); i++) {
+        cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 600, 80);
+        cairo_t *cr = cairo_create(surface);
+        cairo_set_source_rgb(cr, 1, 1, 1);
+        cairo_paint(cr);
+        text_in_square(cr, &type, 0, 300, 40, 48, initials[i]);
+        cairo_destroy(cr);
+        int left, right;
+        ink_columns(surface, &left, &right);
+        assert_in_range(left, 300 - 24 - 2, 300);
+        assert_in_range(right, 300, 300 + 24 + 2);
+        assert_in_range(left + right, 600 - 4, 600 + 4);
+        cairo_surface_destroy(surface);
+    }
+}
+
 static void drop(struct duration *duration)
 {
     for (int i = 0; i < duration->n; i++)
@@ -201,14 +224,15 @@ static void test_shrunk_text_has_few_sizes(void **state)
     assert_in_range(n_sizes, 2, 30);
 }
 
-static void test_durations_line_up(void **state)
+static void test_durations_keep_their_gap(void **state)
 {
     (void)state;
     struct duration a = duration_measure(&TYPE_DURATION, .74, 11 * 3600 + 11 * 60);
     struct duration b = duration_measure(&TYPE_DURATION, .74, 48 * 3600 + 50 * 60);
     struct duration c = duration_measure(&TYPE_DURATION, .74, 58 * 60);
-    const double a_hours = a.width - a.left[1], b_hours = b.width - b.left[1]; /* from "h" to the right end */
-    assert_true(a_hours > b_hours - .01 && a_hours < b_hours + .01);
+    /* Figures of several widths leave no gap between hours and minutes. */
+    const double a_minutes = a.left[2] - a.left[1], b_minutes = b.left[2] - b.left[1];
+    assert_true(a_minutes > b_minutes - .01 && a_minutes < b_minutes + .01);
     assert_int_equal(a.n, 4);
     assert_int_equal(c.n, 2);
     drop(&a);
@@ -239,7 +263,8 @@ int main(void)
         cmocka_unit_test(test_right_to_left_names_keep_the_left_edge),
         cmocka_unit_test(test_a_phrase_shortens_its_name_alone),
         cmocka_unit_test(test_shrunk_text_has_few_sizes),
-        cmocka_unit_test(test_durations_line_up),
+        cmocka_unit_test(test_initials_stay_in_their_square),
+        cmocka_unit_test(test_durations_keep_their_gap),
     };
     const struct CMUnitTest without_fonts[] = {cmocka_unit_test(test_missing_fonts_are_an_error)};
     return cmocka_run_group_tests(without_fonts, NULL, NULL) +

@@ -26,7 +26,9 @@ static void test_durations_cut_seconds(void **state)
     (void)state;
     char out[WORDS_MAX];
     assert_string_equal(words_duration(out, 0), "0m");
-    assert_string_equal(words_duration(out, 59), "0m");
+    assert_string_equal(words_duration(out, 1), "<1m");
+    assert_string_equal(words_duration(out, 59), "<1m");
+    assert_string_equal(words_duration(out, 60), "1m");
     assert_string_equal(words_duration(out, 58 * 60 + 59), "58m");
     assert_string_equal(words_duration(out, 3599), "59m");
     assert_string_equal(words_duration(out, 3600), "1h 00m");
