@@ -9,8 +9,7 @@
 void card_init(void);
 void card_finish(void);
 
-/* A card of CARD_WIDTH × height with the background on it, to be ended with card_jpeg() or card_png(). One at a
- * time. */
+/* A card of CARD_WIDTH × height with the background on it, to be ended with card_jpeg() or card_png(). */
 cairo_t *card_create(int height);
 /* Ends the card: JPEG where there are photographs, PNG where there are mostly flat shapes. */
 struct picture card_jpeg(cairo_t *cr);

@@ -1,5 +1,4 @@
-/* Time or members over the hours of a day, the days of a week or of a month: a view in, a PNG out. LOOKS:
- * "Charts". */
+/* Time or members over the hours of a day, the days of a week or of a month: a view in, a PNG out. */
 #pragma once
 
 #include "render/image.h"
@@ -11,7 +10,7 @@ enum chart_kind { CHART_HOURLY, CHART_WEEKLY, CHART_MONTHLY };
 enum { CHART_SERIES = 4, CHART_SLOTS = 31 };
 
 struct chart_series {
-    const char *label;       /* "November", "26 Oct–1 Nov", "Sat 21 Nov" */
+    const char *label;       /* "November", "26 Oct–1 Nov", "Sat 21" */
     const char *short_label; /* where the legend is full: "Nov", "26 Oct" */
     size_t n; /* slots that have begun; of a period that is over: all of them (28 to 31, 7, 24) */
     int64_t values[CHART_SLOTS]; /* seconds, or members */
@@ -21,7 +20,6 @@ struct chart_view {
     struct stats_head head; /* of a member's hours the axis is always an hour high */
     enum chart_kind kind;
     enum stats_unit unit;
-    bool of_member;    /* hourly: the axis is always an hour high */
     int64_t first_day; /* of the present period: days since 1970, UTC; for the words at its last point */
     struct chart_series series[CHART_SERIES]; /* the present period first, then backwards */
     size_t n_over; /* slots of the present period that are over: only they enter the mean */

@@ -1,4 +1,4 @@
-/* The year of a member or of a server as a grid of days: a view in, a PNG out. LOOKS: "Year grid". */
+/* The year of a member or of a server as a grid of days: a view in, a PNG out. */
 #pragma once
 
 #include "render/image.h"

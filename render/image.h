@@ -28,5 +28,4 @@ struct picture {
     enum picture_type type;
     uint8_t *bytes;
     size_t len;
-    int width, height;
 };

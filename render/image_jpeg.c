@@ -181,13 +181,6 @@ struct picture image_to_jpeg(cairo_surface_t *surface)
         jpeg_write_scanlines(&jpeg, &row, 1);
     }
     jpeg_finish_compress(&jpeg);
-    const struct picture picture = {
-        .type = PICTURE_JPEG,
-        .bytes = out,
-        .len = len,
-        .width = (int)jpeg.image_width,
-        .height = (int)jpeg.image_height,
-    };
     jpeg_destroy_compress(&jpeg);
-    return picture;
+    return (struct picture){PICTURE_JPEG, out, len};
 }

@@ -131,5 +131,5 @@ struct picture image_to_png(cairo_surface_t *surface)
     free(rows);
     libdeflate_free_compressor(compressor);
     const size_t len = (size_t)(end - png);
-    return (struct picture){PICTURE_PNG, mem_realloc(png, len), len, width, height};
+    return (struct picture){PICTURE_PNG, mem_realloc(png, len), len};
 }

@@ -1,4 +1,4 @@
-/* Whom a member shares voice with: a view in, a JPEG out. LOOKS: "Partners". */
+/* Whom a member shares voice with: a view in, a JPEG out. */
 #pragma once
 
 #include "render/image.h"

@@ -48,22 +48,19 @@ static void draw_title(cairo_t *cr, const struct stats_head *head)
     free(name);
 }
 
-/* The range beside the subtitle. Where they are long, both become smaller, as far as phones allow; then a server's
- * name in the subtitle is cut. */
+/* The range beside the subtitle; both become smaller where they are long together. */
 static void draw_subtitle(cairo_t *cr, const struct stats_head *head)
 {
-    const double width = RIGHT - TITLE_X, least = .84;
-    char *words = words_clean(head->subtitle);
-    const double whole = text_width(&TYPE_SUBTITLE, words) + text_width(&TYPE_STATS_RANGE, head->range);
-    const double scale = fmax(fmin((width - RANGE_GAP) / whole, 1), least);
+    const double whole =
+        text_width(&TYPE_SUBTITLE, head->subtitle) + text_width(&TYPE_STATS_RANGE, head->range);
+    const double scale = fmin((RIGHT - TITLE_X - RANGE_GAP) / whole, 1);
     const struct type subtitle_type = text_scale(&TYPE_SUBTITLE, scale);
     const struct type range_type = text_scale(&TYPE_STATS_RANGE, scale);
 
-    const struct text range = text_shrink(&range_type, head->range, .75 * width);
-    const double subtitle = text_phrase(cr, &subtitle_type, COLOUR_TEXT, TITLE_X, SUBTITLE_BASE,
-                                        &(struct phrase){"", words, ""}, width - RANGE_GAP - range.width);
-    text_draw(cr, range, COLOUR_TEXT2, TITLE_X + subtitle + RANGE_GAP, SUBTITLE_BASE);
-    free(words);
+    const struct text subtitle = text_measure(&subtitle_type, head->subtitle);
+    const double end = TITLE_X + subtitle.width;
+    text_draw(cr, subtitle, COLOUR_TEXT, TITLE_X, SUBTITLE_BASE);
+    text_left(cr, &range_type, COLOUR_TEXT2, end + RANGE_GAP, SUBTITLE_BASE, head->range);
 }
 
 /* Figures -------------------------------------------------------------------------------------------------- */

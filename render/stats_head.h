@@ -1,5 +1,5 @@
-/* What stands above a grid or a chart: whose it is, the range, and three or four figures. LOOKS: "Head of grid and
- * chart cards". Drawn by stats_head_draw() in render/stats_head_draw.h, so that this header needs no cairo. */
+/* What stands above a grid or a chart: whose it is, the range, and three or four figures. Drawn by
+ * stats_head_draw() in render/stats_head_draw.h, so that this header needs no cairo. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@ struct stats_head {
     const char *name;          /* the member's or the server's: UTF-8, anything at all */
     uint64_t id;               /* picks the colour where there is no picture */
     const struct image *image; /* or NULL; best STATS_AVATAR_SIZE, STATS_ICON_SIZE */
-    const char *subtitle;      /* "Voice activity in The Lantern Room", "Voice activity · total time" */
+    const char *subtitle;      /* "Daily voice time" */
     const char *range;
 
     int64_t total_seconds;

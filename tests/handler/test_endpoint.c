@@ -201,7 +201,7 @@ struct picture leaderboard_render(const struct leaderboard_view *view)
     free(world.range);
     world.first_name = mem_strdup(view->rows[0].name);
     world.range = mem_strdup(view->range);
-    return (struct picture){.bytes = (uint8_t *)mem_strdup("JPEG"), .len = 4, .width = 1, .height = 1};
+    return (struct picture){.bytes = (uint8_t *)mem_strdup("JPEG"), .len = 4};
 }
 
 struct image *image_decode(const void *bytes, size_t n, int size)

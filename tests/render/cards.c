@@ -21,7 +21,7 @@ static bool write_card(const char *directory, const struct card_case *card)
         perror(path);
         return false;
     }
-    printf("%s %d × %d, %zu bytes\n", path, picture.width, picture.height, picture.len);
+    printf("%s, %zu bytes\n", path, picture.len);
     free(picture.bytes);
     return true;
 }

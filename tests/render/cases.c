@@ -227,13 +227,12 @@ static struct picture grid_server(void)
     return year(sample_server_grid());
 }
 
-/* A server's name in the subtitle, a streak of over a year, one time on all days. */
+/* A long name, a streak of over a year, one time on all days. */
 static struct picture grid_every_day(void)
 {
     struct grid_view *view = sample_member_grid();
     for (size_t i = 0; i < GRID_DAYS; i++)
         view->values[i] = 28 * 60;
-    view->head.subtitle = "Voice activity in The Lantern Room";
     view->head.name = "Bartholomew “Captain of the Midnight Watch” Higginbotham";
     view->head.total_seconds = GRID_DAYS * 28 * 60;
     view->head.average_seconds = 28 * 60;
@@ -278,7 +277,7 @@ static struct picture grid_odd(void)
         view->values[i] = INT64_MAX / 1000 * (int64_t)i;
     sample_drop(&view->head.image);
     view->head.name = "مرحبا بكم في هذه الغرفة the Unreasonably Patient Gardener of Lower Fernhill";
-    view->head.subtitle = "An uncommonly long name of a server that nobody ever types";
+    view->head.subtitle = "Average per member a day";
     view->head.total_seconds = view->head.average_seconds = INT64_MAX;
     view->head.unique_members = 123456789;
     view->head.peak_total.value = INT64_C(123456789) * 60;
