@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_ERRORS = 24 }; /* more than there are settings */
@@ -104,6 +105,25 @@ static void load_lines(FILE *file)
     free(line);
 }
 
+/* It may say where the token is sent: it counts only where nobody wrote it who could not do that anyway. */
+static bool is_ours(FILE *file)
+{
+    struct stat about;
+    if (fstat(fileno(file), &about) != 0) {
+        fail_to_read(".env");
+        return false;
+    }
+    if (about.st_uid != geteuid() && about.st_uid != 0) {
+        config_fail(".env", "belongs to another user: start in another folder, or chown it");
+        return false;
+    }
+    if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        config_fail(".env", "may be written by others: chmod go-w .env");
+        return false;
+    }
+    return true;
+}
+
 void config_load(void)
 {
     FILE *const file = fopen(".env", "re");
@@ -112,7 +132,8 @@ void config_load(void)
             fail_to_read(".env");
         return;
     }
-    load_lines(file);
+    if (is_ours(file))
+        load_lines(file);
     fclose(file);
 }
 

@@ -15,7 +15,8 @@ enum { CONFIG_EXIT = 2 };
 
 /* Reads .env if there is one: lines NAME=value, quotes around the value or none, `export` before the name or not;
  * empty lines, and comments that begin with #. The first line that names a variable counts, and only for one that is
- * unset or empty so far. A file that cannot be read, and a line that is something else, are problems. */
+ * unset or empty so far. Problems are a file that cannot be read, that is neither this user's nor root's, or that others
+ * may write, and a line that is something else. */
 void config_load(void);
 /* The i-th problem, in the order read: a line that names the variable; NULL past the last. */
 const char *config_error(size_t i);

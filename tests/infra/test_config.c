@@ -380,6 +380,7 @@ static int enter_folder(void **state)
 {
     (void)state;
     strcpy(dir + strlen(dir) - 6, "XXXXXX");
+    umask(022);
     here = open(".", O_RDONLY | O_DIRECTORY);
     return here < 0 || mkdtemp(dir) == NULL ? -1 : chdir(dir);
 }
@@ -480,6 +481,36 @@ static void test_file_unreadable(void **state)
     assert_string_equal(error_of(config_load), ".env cannot be read: Too many levels of symbolic links");
 }
 
+static void load_as_another(void)
+{
+    if (seteuid(65533) != 0)
+        abort();
+    config_load();
+}
+
+/* Who may say what is in it could have the token sent to them. */
+static void test_file_of_others(void **state)
+{
+    (void)state;
+    static const char text[] = "FOREIGN=sesame\n";
+    static const char writable[] = ".env may be written by others: chmod go-w .env";
+    static const char foreign[] = ".env belongs to another user: start in another folder, or chown it";
+    write_file(text, sizeof(text) - 1);
+    assert_int_equal(chmod(".env", 0664), 0);
+    assert_string_equal(error_of(config_load), writable);
+    assert_int_equal(chmod(".env", 0646), 0);
+    assert_string_equal(error_of(config_load), writable);
+    assert_int_equal(chmod(".env", 0644), 0);
+    assert_string_equal(error_of(config_load), "");
+    if (geteuid() != 0)
+        return; /* nobody else gives files away, or becomes another */
+    assert_int_equal(chmod(dir, 0755), 0);
+    assert_string_equal(error_of(load_as_another), ""); /* root's is everybody's */
+    assert_int_equal(chown(".env", 65534, 0), 0);
+    assert_string_equal(error_of(load_as_another), foreign);
+    assert_string_equal(error_of(config_load), foreign);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -498,6 +529,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_file, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(test_file_malformed, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(test_file_unreadable, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(test_file_of_others, enter_folder, leave_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
