@@ -156,6 +156,14 @@ def forget_sessions(sql):
     sql.execute("TRUNCATE voice_session, voice_daily_activity, guild_daily_activity, voice_total, voice_total_bucket, guild_total, guild_last_day")
 
 
+serials = itertools.count()
+
+
+def snowflake(age=0):
+    """An id that nothing had before, as Discord gives one to what is that many seconds old."""
+    return int(1000 * (time.time() - age) - 1420070400000) << 22 | next(serials) % (1 << 22)
+
+
 def wait_for(condition, what, seconds=15):
     """The first true value of condition(), asked again and again."""
     end = time.monotonic() + seconds

@@ -19,7 +19,7 @@ import large
 import psycopg
 from asking import RANGES
 from figures import cpu_seconds, program, quantiles
-from harness import BIN, ROOT, Discord, Program, free_port, is_ready, may_open, wait_for
+from harness import BIN, ROOT, Discord, Program, free_port, is_ready, may_open, snowflake, wait_for
 
 CONNECTIONS = 32
 POSTS = 20000
@@ -27,7 +27,6 @@ IDLE = 10_000  # connections that say nothing
 WARM_UP, ALONE, CROWD_WARM_UP, MINUTE, QUIET = 10, 15, 30, 60, 10  # seconds; a crowd fills the handler's cache of avatars first
 
 TOKEN = base64.b64encode(bytes(150)).decode()  # as long as Discord's
-SNOWFLAKES = itertools.count(int(1000 * time.time() - 1420070400000) << 22)  # of now: never used before
 
 
 class Handler:
@@ -164,8 +163,8 @@ def acknowledge(figures, handler, what, interactions, target=None):
 
 
 def acknowledge_pings(figures, handler):
-    post(handler, [ping(next(SNOWFLAKES)) for _ in range(POSTS)])  # the first of a process are slower
-    acknowledge(figures, handler, "PING", [ping(next(SNOWFLAKES)) for _ in range(POSTS)], 65)
+    post(handler, [ping(snowflake()) for _ in range(POSTS)])  # the first of a process are slower
+    acknowledge(figures, handler, "PING", [ping(snowflake()) for _ in range(POSTS)], 65)
 
 
 @contextlib.contextmanager
@@ -181,7 +180,7 @@ def acknowledge_pings_beside_idle(figures, handler):
     """What a PING costs while so many connections are held that say nothing; and what these take."""
     before = handler.resident_mb()
     with idle_connections(handler.port, IDLE):
-        acknowledge(figures, handler, f"PING beside {IDLE} idle connections", [ping(next(SNOWFLAKES)) for _ in range(POSTS)], 65)
+        acknowledge(figures, handler, f"PING beside {IDLE} idle connections", [ping(snowflake()) for _ in range(POSTS)], 65)
         held = sum(handler.resident_mb()) - sum(before)
         with on_one_cpu(handler):
             cpu = handler.cpu_seconds()
@@ -197,7 +196,7 @@ def acknowledge_fresh_commands(figures, handler):
     the edits all the same."""
     handler.discord.faults(rest=[{"method": "PATCH", "status": 200, "body": "{}", "times": POSTS}])
     before = handler.counted("vcledger_interactions_recorded_total")["recorded"]
-    acknowledge(figures, handler, "command answered in words", [command(next(SNOWFLAKES), "settings", "0") for _ in range(POSTS)])
+    acknowledge(figures, handler, "command answered in words", [command(snowflake(), "settings", "0") for _ in range(POSTS)])
     recorded = handler.counted("vcledger_interactions_recorded_total")["recorded"] - before
     figures.add("command answered in words: recorded; others are told that too many ask", 100 * recorded / POSTS, "%", POSTS)
     wait_for(lambda: handler.counted("vcledger_rest_calls_total")["ok"] == recorded, "the last edit")
@@ -207,7 +206,7 @@ def acknowledge_fresh_commands(figures, handler):
 def acknowledge_commands(figures, handler):
     """Each has its row already: it is sent to be written, found to be known, and acknowledged, but not worked on. So this is
     what an acknowledgement takes, apart from the answer."""
-    interactions = [command(next(SNOWFLAKES)) for _ in range(POSTS)]
+    interactions = [command(snowflake()) for _ in range(POSTS)]
     with psycopg.connect(handler.url, autocommit=True) as sql:
         ids = [int(interaction["id"]) for interaction in interactions]
         sql.execute(

@@ -4,15 +4,13 @@ import copy
 import http.client
 import itertools
 import json
-import time
 
 import pytest
 from answers import alt, picture, words
-from harness import wait_for
+from harness import snowflake, wait_for
 from hostile import NAMES, OTHERS, assert_served, bounded, idle
 
 MEBIBYTE = 1 << 20
-ids = itertools.count(int(1000 * time.time() - 1420070400000) << 22)
 
 
 class Poster:
@@ -38,7 +36,7 @@ def post(discord):
 def interaction(discord, **more):
     user = {"id": str(discord.people[0]), "username": "marisol.q", "global_name": "Marisol", "avatar": None}
     return {
-        "id": str(next(ids)), "application_id": discord.env["DISCORD_APPLICATION_ID"], "token": "t", "version": 1,
+        "id": str(snowflake()), "application_id": discord.env["DISCORD_APPLICATION_ID"], "token": "t", "version": 1,
         "guild_id": str(discord.guild), "app_permissions": "0", "attachment_size_limit": 10485760,
         "member": {"nick": None, "avatar": None, "permissions": "32", "user": user}, **more}
 
