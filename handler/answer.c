@@ -2,6 +2,7 @@
 
 #include "handler/app.h"
 #include "handler/draw_queue.h"
+#include "handler/phrases.h"
 #include "handler/reply.h"
 #include "infra/mem.h"
 #include "render/words.h"
@@ -56,6 +57,16 @@ const char *answer_member_name(struct answer *answer, const struct db_member *me
                              : words_visible(known.username)    ? known.username
                                                                 : "Unknown member";
     return answer_keep(answer, mem_strdup(name));
+}
+
+void answer_subject(struct answer *answer, struct buffer *out, const struct db_member *member)
+{
+    if (member->user_id == reply_interaction(answer->reply)->user.id) {
+        buffer_append_string(out, "You have");
+        return;
+    }
+    phrases_name_markdown(out, answer_member_name(answer, member), PHRASES_NAME);
+    buffer_append_string(out, " has");
 }
 
 /* Pictures --------------------------------------------------------------------------------------------------- */

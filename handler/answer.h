@@ -3,6 +3,7 @@
 
 #include "db/members.h"
 #include "handler/avatars.h"
+#include "infra/mem.h"
 #include "render/image.h"
 
 #include <cJSON.h>
@@ -37,6 +38,9 @@ void *answer_create(size_t size, struct app *app, struct reply *reply, const cha
 const char *answer_keep(struct answer *answer, char *string);
 /* A member's name, kept. Whom the tracker never met is named by the interaction, if they are in it. */
 const char *answer_member_name(struct answer *answer, const struct db_member *member);
+
+/* "You have", or "⁨Ann⁩ has": how a sentence about a member begins, in markdown. */
+void answer_subject(struct answer *answer, struct buffer *out, const struct db_member *member);
 
 /* Pictures to be fetched, size × size pixels: their numbers. */
 size_t answer_member_picture(struct answer *answer, const struct db_member *member, int size);

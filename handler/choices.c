@@ -24,7 +24,7 @@ static const struct choice views[N_STATS_VIEWS] = {
 };
 
 static const struct choice statistics[N_STATISTICS] = {
-    [STATISTIC_AVERAGE] = {"average", "Average per member"},
+    [STATISTIC_AVERAGE] = {"average", "Average"},
     [STATISTIC_TOTAL] = {"total", "Total time"},
     [STATISTIC_UNIQUE] = {"unique", "Unique members"},
 };

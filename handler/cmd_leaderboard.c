@@ -153,7 +153,7 @@ static char *board_as_alt(const struct leaderboard_view *view)
 static void say_empty(struct board *self)
 {
     struct buffer text = {0};
-    buffer_printf(&text, "Nobody was in voice %s.", phrases_when(self->state.range));
+    buffer_printf(&text, "Nobody has been in voice %s.", phrases_when(self->state.range));
     self->answer.text = text.data;
     answer_as_text(&self->answer);
 }
@@ -183,14 +183,12 @@ static const char *read_state(const struct interaction *interaction, struct lead
     if (interaction->chosen.bot)
         return PHRASES_BOT;
     if (interaction->type == DISCORD_MESSAGE_COMPONENT)
-        return controls_parse_leaderboard(interaction, state)
-                   ? NULL
-                   : "I do not understand this control any more. Please run `/vc leaderboard` again.";
+        return controls_parse_leaderboard(interaction, state) ? NULL : PHRASES_OLD_CONTROL("/vc leaderboard");
     *state = (struct leaderboard_state){0};
     const char *const value = interaction_option(interaction, COMMAND_TIME_RANGE);
     const int range = value != NULL ? choices_find(&choices_ranges, value) : (int)RANGE_THIS_MONTH;
     state->range = (enum time_range)range;
-    return range >= 0 ? NULL : "I do not know this time range. Please choose one from the list.";
+    return range >= 0 ? NULL : PHRASES_UNKNOWN_RANGE;
 }
 
 void cmd_leaderboard_run(struct app *app, struct reply *reply)

@@ -125,9 +125,9 @@ static char *partners_as_alt(const struct partners_view *view)
 static void say_empty(struct partners *self, const struct db_partners *partners)
 {
     struct buffer text = {0};
-    phrases_name_markdown(&text, answer_member_name(&self->answer, &partners->member), PHRASES_NAME);
+    answer_subject(&self->answer, &text, &partners->member);
     buffer_printf(
-        &text, partners->own_seconds > 0 ? " shared a voice channel with nobody %s." : " was not in voice %s.",
+        &text, partners->own_seconds > 0 ? " shared a voice channel with nobody %s." : " not been in voice %s.",
         phrases_when(self->state.range));
     self->answer.text = text.data;
     answer_as_text(&self->answer);

@@ -27,12 +27,11 @@ static char *settings_as_text(const struct db_settings *settings)
                                     ? "**Tracking is on.** Time in voice channels is counted.\n"
                                     : "**Tracking is off.** Nothing is counted; what was counted stays.\n");
     if (settings->afk_channel_id == 0)
-        buffer_append_string(&text, "**There is no AFK channel.** If there is one, it is ");
+        buffer_append_string(&text, "**This server has no AFK channel.** If one is set, it will be ");
     else
         buffer_printf(&text, "**The AFK channel** <#%" PRIu64 "> is ", settings->afk_channel_id);
-    buffer_append_string(&text,
-                         settings->on[SETTING_COUNT_AFK] ? "counted like any other.\n" : "not counted.\n");
-    buffer_append_string(&text, "-# A change is saved at once and takes effect within a second.");
+    buffer_append_string(&text, settings->on[SETTING_COUNT_AFK] ? "counted.\n" : "not counted.\n");
+    buffer_append_string(&text, "-# Changes take effect within a second.");
     return text.data;
 }
 
@@ -56,7 +55,7 @@ static void change(struct answer *answer, const struct interaction *interaction)
         .repeats = reply_is_taken_over(answer->reply) ? interaction->id : 0,
     };
     if (!controls_parse_settings(interaction, &change.setting, &change.on)) {
-        answer_in_words(answer, "I do not understand this control any more. Please run `/vc settings` again.");
+        answer_in_words(answer, PHRASES_OLD_CONTROL("/vc settings"));
         return;
     }
     log_info("setting_asked", "guild=%" PRIu64 " user=%" PRIu64 " control=%s", change.guild_id, change.user_id,
@@ -68,7 +67,7 @@ void cmd_settings_run(struct app *app, struct reply *reply)
 {
     const struct interaction *const interaction = reply_interaction(reply);
     if (!may_change(interaction)) {
-        reply_words(reply, "Only members with the permission *Manage Server* may change the settings.");
+        reply_words(reply, "Only members with the *Manage Server* permission can see and change the settings.");
         return;
     }
     struct answer *const answer = answer_create(sizeof(*answer), app, reply, "settings");

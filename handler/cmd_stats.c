@@ -156,6 +156,12 @@ static void append_peak(struct buffer *out, const struct stats_peak *peak)
     buffer_printf(out, " (most on %s: ", words_date(day, peak->day));
 }
 
+static void append_number(struct buffer *out, int64_t n)
+{
+    char digits[WORDS_MAX];
+    buffer_append_string(out, words_number(digits, n));
+}
+
 /* between: what stands between two figures. */
 static void append_member_figures(struct buffer *out, const struct stats_head *head, const char *between)
 {
@@ -179,10 +185,10 @@ static void append_server_figures(struct buffer *out, const struct stats_head *h
     append_peak(out, &head->peak_total);
     phrases_duration(out, head->peak_total.value);
     buffer_printf(out, ")%sUnique members ", between);
-    phrases_count(out, head->unique_members, "member", "members");
+    append_number(out, head->unique_members);
     append_peak(out, &head->peak_members);
-    phrases_count(out, head->peak_members.value, "member", "members");
-    buffer_printf(out, ")%sAverage per member a day ", between);
+    append_number(out, head->peak_members.value);
+    buffer_printf(out, ")%sAverage per member per day ", between);
     phrases_duration(out, head->average_seconds);
     append_peak(out, &head->peak_average);
     phrases_duration(out, head->peak_average.value);
@@ -222,11 +228,13 @@ static char *head_as_alt(const struct stats_head *head)
 static void say_empty(struct stats *self, const struct db_stats *stats)
 {
     struct buffer text = {0};
-    const bool of_member = self->state.member_id != 0;
-    if (of_member)
-        phrases_name_markdown(&text, answer_member_name(&self->answer, &stats->member), PHRASES_NAME);
-    buffer_printf(&text, of_member ? " was not in voice %s." : "Nobody was in voice %s.",
-                  periods_when(self->state.view));
+    if (self->state.member_id != 0) {
+        answer_subject(&self->answer, &text, &stats->member);
+        buffer_append_string(&text, " not");
+    } else {
+        buffer_append_string(&text, "Nobody has");
+    }
+    buffer_printf(&text, " been in voice %s.", periods_when(self->state.view));
     self->answer.text = text.data;
     answer_as_text(&self->answer);
 }
@@ -262,11 +270,11 @@ static const char *read_options(const struct interaction *interaction, struct st
     const int view = range != NULL ? choices_find(&choices_views, range) : (int)STATS_MONTHLY;
     const int which = statistic != NULL ? choices_find(&choices_statistics, statistic) : (int)STATISTIC_TOTAL;
     if (view < 0)
-        return "I do not know this time range. Please choose one from the list.";
+        return PHRASES_UNKNOWN_RANGE;
     if (which < 0)
         return "I do not know this statistic. Please choose one from the list.";
     if (statistic != NULL && interaction->chosen.id != 0)
-        return "A statistic is the whole server's: please choose either a member or a statistic.";
+        return "`statistic` is for the whole server. Please choose a member or a statistic, not both.";
     *state = (struct stats_state){
         .view = (enum stats_view)view,
         .statistic = (enum statistic)which,
@@ -283,9 +291,7 @@ static const char *read_state(const struct interaction *interaction, struct stat
         return PHRASES_BOT;
     if (interaction->type != DISCORD_MESSAGE_COMPONENT)
         return read_options(interaction, state);
-    return controls_parse_stats(interaction, state)
-               ? NULL
-               : "I do not understand this control any more. Please run `/vc stats` again.";
+    return controls_parse_stats(interaction, state) ? NULL : PHRASES_OLD_CONTROL("/vc stats");
 }
 
 void cmd_stats_run(struct app *app, struct reply *reply)

@@ -19,8 +19,7 @@ cJSON *components_add_row(cJSON *list)
 void components_add_button(cJSON *row, const struct component_button *button)
 {
     cJSON *const component = components_add(row, DISCORD_BUTTON);
-    cJSON_AddNumberToObject(component, "style",
-                            button->chosen ? DISCORD_BUTTON_PRIMARY : DISCORD_BUTTON_SECONDARY);
+    cJSON_AddNumberToObject(component, "style", button->style);
     cJSON_AddStringToObject(component, "label", button->label);
     cJSON_AddStringToObject(component, "custom_id", button->custom_id);
     if (button->disabled)

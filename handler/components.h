@@ -16,8 +16,8 @@ cJSON *components_add_row(cJSON *list);
 
 struct component_button {
     const char *custom_id, *label;
+    enum discord_button_style style;
     bool disabled;
-    bool chosen; /* what is shown now: stands out */
 };
 void components_add_button(cJSON *row, const struct component_button *button);
 

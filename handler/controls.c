@@ -90,7 +90,12 @@ struct custom_id {
 
 static void add_button(cJSON *row, struct custom_id id, const char *label, bool disabled)
 {
-    components_add_button(row, &(struct component_button){id.text, label, .disabled = disabled});
+    components_add_button(row, &(struct component_button){
+                                   .custom_id = id.text,
+                                   .label = label,
+                                   .style = DISCORD_BUTTON_SECONDARY,
+                                   .disabled = disabled,
+                               });
 }
 
 /* The leaderboard --------------------------------------------------------------------------------------------- */
@@ -158,7 +163,8 @@ cJSON *controls_leaderboard(const struct leaderboard_state *shown, int n_pages)
 {
     cJSON *const rows = cJSON_CreateArray();
     add_range_select(rows, shown);
-    add_page_row(rows, shown, n_pages);
+    if (n_pages > 1)
+        add_page_row(rows, shown, n_pages);
     if (shown->member_id != 0)
         components_add_user_select(components_add_row(rows), page_id(member_control, shown, 0).text,
                                    "Whose voice partners", shown->member_id);
@@ -206,7 +212,11 @@ static struct custom_id stats_id(const char *control, const struct stats_state *
 static void add_choice(cJSON *row, const struct stats_state *target, const struct choice *choice, bool chosen)
 {
     const struct custom_id id = stats_id(choice->value, target, NULL);
-    components_add_button(row, &(struct component_button){id.text, choice->label, .chosen = chosen});
+    components_add_button(row, &(struct component_button){
+                                   .custom_id = id.text,
+                                   .label = choice->label,
+                                   .style = chosen ? DISCORD_BUTTON_PRIMARY : DISCORD_BUTTON_SECONDARY,
+                               });
 }
 
 cJSON *controls_stats(const struct stats_state *shown)
@@ -227,11 +237,11 @@ cJSON *controls_stats(const struct stats_state *shown)
         }
     }
     components_add_user_select(components_add_row(rows), stats_id(member_control, shown, NULL).text,
-                               "Somebody's statistics", shown->member_id);
+                               "Choose a member", shown->member_id);
     row = components_add_row(rows);
     if (shown->member_id != 0)
-        add_button(row, stats_id("server", shown, "0"), "The server's", false);
-    add_button(row, stats_id("mine", shown, caller), "My own", false);
+        add_button(row, stats_id("server", shown, "0"), "Server", false);
+    add_button(row, stats_id("mine", shown, caller), "Me", false);
     add_button(row, stats_id("refresh", shown, NULL), "Refresh", false);
     return rows;
 }
@@ -261,17 +271,28 @@ bool controls_parse_settings(const struct interaction *click, enum db_setting *s
 
 cJSON *controls_settings(const struct db_settings *shown)
 {
-    static const char *const labels[N_SETTINGS][2] = {
-        [SETTING_TRACKING] = {"Stop tracking", "Start tracking"},
-        [SETTING_COUNT_AFK] = {"Leave the AFK channel out", "Count the AFK channel"},
+    /* By whether it is on. To stop ends what is being counted. */
+    static const struct {
+        const char *label;
+        enum discord_button_style style;
+    } buttons[N_SETTINGS][2] = {
+        [SETTING_TRACKING] = {{"Start tracking", DISCORD_BUTTON_SUCCESS},
+                              {"Stop tracking", DISCORD_BUTTON_DANGER}},
+        [SETTING_COUNT_AFK] = {{"Count the AFK channel", DISCORD_BUTTON_SECONDARY},
+                               {"Don't count the AFK channel", DISCORD_BUTTON_SECONDARY}},
     };
     cJSON *const rows = cJSON_CreateArray();
     cJSON *const row = components_add_row(rows);
     for (int i = 0; i < N_SETTINGS; i++) {
+        const bool on = shown->on[i];
         struct custom_id id;
         snprintf(id.text, sizeof(id.text), VERSION ":" CONTROLS_SETTINGS ":%s:%s", setting_names[i],
-                 shown->on[i] ? off_value : on_value);
-        add_button(row, id, labels[i][shown->on[i] ? 0 : 1], false);
+                 on ? off_value : on_value);
+        components_add_button(row, &(struct component_button){
+                                       .custom_id = id.text,
+                                       .label = buttons[i][on].label,
+                                       .style = buttons[i][on].style,
+                                   });
     }
     return rows;
 }

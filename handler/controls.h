@@ -36,7 +36,7 @@ struct leaderboard_state {
 bool controls_parse_leaderboard(const struct interaction *click, struct leaderboard_state *out);
 /* Of a list of that many, ten a page; at least 1. */
 int controls_n_pages(int64_t n);
-/* Action rows for an answer that shows this page. The caller frees. */
+/* Action rows for an answer that shows this page; without those for pages where there is one. The caller frees. */
 cJSON *controls_leaderboard(const struct leaderboard_state *shown, int n_pages);
 
 #define CONTROLS_STATS "st"

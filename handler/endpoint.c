@@ -102,9 +102,9 @@ static void begin_command(struct app *app, struct http_exchange *exchange, struc
 static const char *unknown_words(const struct interaction *interaction)
 {
     if (interaction->type == DISCORD_APPLICATION_COMMAND)
-        return "I do not know this command. Perhaps it is from another version of me.";
-    return "There is nothing behind this control any more: it is from another version of me. Please run the "
-           "command again.";
+        return "I do not know this command. It may belong to another version of this bot.";
+    return "I do not know this control. It may belong to another version of this bot. Please run the command "
+           "again.";
 }
 
 /* Takes the interaction: a slash command or a click. */
@@ -118,10 +118,10 @@ static void on_command(struct app *app, struct http_exchange *exchange, struct i
     if (command == NULL)
         respond_words(exchange, interaction, NULL, "unknown", unknown_words(interaction));
     else if (interaction->guild_id == 0)
-        respond_words(exchange, interaction, command, "no_server", "This works in servers only.");
+        respond_words(exchange, interaction, command, "no_server", "This works only in servers.");
     else
         respond_words(exchange, interaction, command, "busy",
-                      "Too many people are asking at this moment. Please try again.");
+                      "Too many people are asking right now. Please try again in a moment.");
     interaction_destroy(interaction);
 }
 

@@ -39,9 +39,9 @@ const char *periods_when(enum stats_view view)
 {
     static const char *const when[N_STATS_VIEWS] = {
         [STATS_YEARLY] = "in the past 365 days",
-        [STATS_MONTHLY] = "this month and the three before",
-        [STATS_WEEKLY] = "this week and the three before",
-        [STATS_HOURLY] = "today and the three days before",
+        [STATS_MONTHLY] = "this month or in the three before",
+        [STATS_WEEKLY] = "this week or in the three before",
+        [STATS_HOURLY] = "today or in the three days before",
     };
     return when[view];
 }
@@ -55,9 +55,9 @@ const char *periods_subtitle(enum stats_view view, bool of_member, enum statisti
         [STATS_HOURLY] = "Hourly voice time",
     };
     static const char *const of_servers[N_STATISTICS][2] = {
-        [STATISTIC_AVERAGE] = {"Average per member a day", "Average per member an hour"},
-        [STATISTIC_TOTAL] = {"Total voice time a day", "Total voice time an hour"},
-        [STATISTIC_UNIQUE] = {"Unique members a day", "Unique members an hour"},
+        [STATISTIC_AVERAGE] = {"Average per member per day", "Average per member per hour"},
+        [STATISTIC_TOTAL] = {"Total voice time per day", "Total voice time per hour"},
+        [STATISTIC_UNIQUE] = {"Unique members per day", "Unique members per hour"},
     };
     return of_member ? of_members[view] : of_servers[statistic][view == STATS_HOURLY];
 }

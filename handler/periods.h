@@ -7,7 +7,7 @@
 
 /* "4 weeks · 26 Oct – 22 Nov 2026 UTC". */
 void periods_range(struct buffer *out, enum stats_view view, const struct db_stats *stats);
-/* "this week and the three before": when, at the end of a sentence. */
+/* "this week or in the three before": when, at the end of a sentence that denies. */
 const char *periods_when(enum stats_view view);
 /* "Daily voice time", "Unique members an hour": what is drawn. */
 const char *periods_subtitle(enum stats_view view, bool of_member, enum statistic statistic);

@@ -23,7 +23,7 @@ static const char *const when[N_TIME_RANGES] = {
     [RANGE_PAST_14D] = "in the past 14 days",
     [RANGE_THIS_MONTH] = "this month",
     [RANGE_THIS_YEAR] = "this year",
-    [RANGE_ALL_TIME] = "so far",
+    [RANGE_ALL_TIME] = "yet",
 };
 
 const char *phrases_when(enum time_range range)

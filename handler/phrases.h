@@ -14,14 +14,17 @@ enum {
 };
 
 /* What is said where nothing can be. */
-#define PHRASES_NO_DATABASE "I could not read the database. Please try again in a moment."
+#define PHRASES_NO_DATABASE "I can't reach my records right now. Please try again in a minute."
 #define PHRASES_UNKNOWN_SERVER                                                                                 \
-    "I do not know this server yet. If I was added a moment ago, try again in a minute; else ask the person "  \
-    "who runs me whether the tracker is running and in this server."
+    "I do not know this server yet. If I was added a moment ago, please try again in a minute. Otherwise ask " \
+    "whoever runs this bot whether its tracker is running."
 
-#define PHRASES_BOT "Bots are not counted. Please choose a member."
+#define PHRASES_BOT           "Bots are not counted. Please choose a member."
+#define PHRASES_UNKNOWN_RANGE "I do not know this time range. Please choose one from the list."
+/* Of a control that this version cannot read. */
+#define PHRASES_OLD_CONTROL(COMMAND) "I no longer understand this control. Please run `" COMMAND "` again."
 
-/* "this month", "in the past 24 hours", "so far": when, at the end of a sentence. */
+/* "this month", "in the past 24 hours", "yet": when, at the end of a sentence that denies. */
 const char *phrases_when(enum time_range range);
 /* "This month · 1 – 22 Nov 2026 UTC". Times are unix seconds; from does not matter for all time. */
 void phrases_range(struct buffer *out, enum time_range range, int64_t from, int64_t until);

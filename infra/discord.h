@@ -43,7 +43,12 @@ enum discord_component_type {
     DISCORD_CONTAINER = 17,
 };
 
-enum discord_button_style { DISCORD_BUTTON_PRIMARY = 1, DISCORD_BUTTON_SECONDARY = 2 };
+enum discord_button_style {
+    DISCORD_BUTTON_PRIMARY = 1, /* stands out */
+    DISCORD_BUTTON_SECONDARY = 2,
+    DISCORD_BUTTON_SUCCESS = 3, /* green */
+    DISCORD_BUTTON_DANGER = 4,  /* red */
+};
 
 enum { DISCORD_CUSTOM_ID_MAX = 100 /* characters */ };
 

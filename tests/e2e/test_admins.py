@@ -39,10 +39,10 @@ def test_every_setting(discord, handlers, server, permissions):
     admin = {"permissions": permissions}
     me = discord.people[0]
     answer = panel(discord, permissions)
-    assert "Tracking is on." in words(answer) and "There is no AFK channel." in words(answer)
+    assert "Tracking is on." in words(answer) and "This server has no AFK channel." in words(answer)
     answer = click(discord, answer, "Stop tracking", **admin)
     assert "Tracking is off." in words(answer) and saved(server, discord.guild) == (False, True, me)
-    answer = click(discord, answer, "Leave the AFK channel out", **admin)
+    answer = click(discord, answer, "Don't count the AFK channel", **admin)
     assert words(answer).count("not counted") == 1 and saved(server, discord.guild) == (False, False, me)
     answer = click(discord, answer, "Start tracking", **admin)
     answer = click(discord, answer, "Count the AFK channel", **admin)
@@ -59,7 +59,7 @@ def test_an_ordinary_member_may_not(discord, handlers, server):
     assert "Manage Server" in words(refused) and parts(refused)[1] == []
     # Nor click what somebody showed them, nor lose the right and go on.
     answer = panel(discord)
-    for control in ("Stop tracking", "Leave the AFK channel out"):
+    for control in ("Stop tracking", "Don't count the AFK channel"):
         sent = discord.click(answer, controls(answer)[control], permissions=ORDINARY)
         wait_for(lambda: discord.answer(sent["interaction_id"], wait=0)["follow_ups"], "the words")
         assert "Manage Server" in discord.answer(sent["interaction_id"], wait=0)["follow_ups"][0]["content"]
@@ -118,7 +118,7 @@ def test_two_admins_do_not_undo_each_other(discord, handlers, server):
     ann, bea = ({"user_id": str(user), "permissions": MANAGE_GUILD} for user in discord.people[:2])
     first, second = panel(discord, **ann), panel(discord, **bea)
     first = click(discord, first, "Stop tracking", **ann)
-    second = click(discord, second, "Leave the AFK channel out", **bea)
+    second = click(discord, second, "Don't count the AFK channel", **bea)
     assert "Tracking is off." in words(second) and saved(server, discord.guild)[:2] == (False, False)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         clicks = [(first, "Start tracking", ann), (second, "Count the AFK channel", bea)]
@@ -136,7 +136,7 @@ def test_a_spoilt_control_and_no_database(discord, handlers, server, database):
         assert "/vc settings" in discord.answer(sent["interaction_id"], wait=0)["follow_ups"][0]["content"]
     with away(database):
         wait_for(lambda: status_of(discord.handler_port, "/readyz") == 503, "not ready")
-        assert words(panel(discord)).startswith("I could not read the database.")
+        assert words(panel(discord)).startswith("I can't reach my records right now.")
     assert saved(server, discord.guild) is None
 
 

@@ -77,9 +77,9 @@ def test_an_empty_board_has_controls(discord, handlers, ledger):
     for table in ("voice_session", "voice_total", "voice_daily_activity"):
         ledger.execute(f"DELETE FROM {table}")
     answer = click(discord, answer, "Time range", "past_7d")
-    assert words(answer) == "Nobody was in voice in the past 7 days."
-    assert (here(answer), enabled(answer)) == ("Page 1 of 1", {"Time range", "My page", "Voice partners", "Refresh"})
-    assert words(click(discord, answer, "My page")) == "Nobody was in voice in the past 7 days."
+    assert words(answer) == "Nobody has been in voice in the past 7 days."
+    assert set(controls(answer)) == enabled(answer) == {"Time range", "My page", "Voice partners", "Refresh"}
+    assert words(click(discord, answer, "My page")) == "Nobody has been in voice in the past 7 days."
 
 
 def test_text_has_controls(discord, handlers, ledger):
@@ -204,7 +204,7 @@ def test_the_database_is_away_at_a_click(discord, handlers, ledger, database):
         sent = discord.click(answer, controls(answer)["Next"])
         wait_for(lambda: discord.answer(sent["interaction_id"], wait=0)["follow_ups"], "the words")
     after = discord.answer(sent["interaction_id"], wait=0)
-    assert after["follow_ups"][0]["content"].startswith("I could not read the database.")
+    assert after["follow_ups"][0]["content"].startswith("I can't reach my records right now.")
     assert after["message"] == answer["message"]
 
 

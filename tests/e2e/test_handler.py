@@ -179,7 +179,7 @@ def test_an_empty_range_in_words(discord, handlers, ledger):
         ledger.execute(f"DELETE FROM {table}")
     handlers()
     said = {name: words(discord.leaderboard(name)) for name in RANGES}
-    assert all(text.startswith("Nobody was in voice") for text in said.values())
+    assert all(text.startswith("Nobody has been in voice") for text in said.values())
     assert len(set(said.values())) == len(RANGES)
 
 
@@ -376,10 +376,10 @@ def test_while_the_database_is_away(discord, handlers, ledger, database):
     with away(database):
         wait_for(lambda: status_of(discord.handler_port, "/readyz") == 503, "not ready")
         assert status_of(discord.handler_port, "/healthz") == 200
-        assert words(discord.leaderboard()).startswith("I could not read the database.")
+        assert words(discord.leaderboard()).startswith("I can't reach my records right now.")
         for command in ["stats", "settings"]:
             sent = discord.interaction(command=command, options={}, permissions=str(1 << 5))
-            assert words(discord.answer(sent["interaction_id"])).startswith("I could not read the database."), command
+            assert words(discord.answer(sent["interaction_id"])).startswith("I can't reach my records right now."), command
     wait_for(lambda: is_ready(discord.handler_port), "ready again", 30)
     assert picture(discord, discord.leaderboard())
 

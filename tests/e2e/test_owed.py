@@ -165,7 +165,7 @@ def test_acknowledged_without_the_database(discord, handlers, ledger, database):
     with away(database):
         sent = discord.begin_leaderboard()
         assert sent["ms"] < 1500
-        assert words(discord.answer(sent["interaction_id"])).startswith("I could not read the database.")
+        assert words(discord.answer(sent["interaction_id"])).startswith("I can't reach my records right now.")
     assert f"pending_unconfirmed id={sent['interaction_id']}" in handler.log()
 
 

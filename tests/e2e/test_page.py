@@ -171,11 +171,11 @@ def test_settings(page, ledger, trackers, members):
     page.click("#manage")
     page.ask("/vc settings ")
     page.wait_text(LAST, "Only you can see this")
-    page.wait_text(LAST, "The AFK channel Asleep is counted like any other.")
+    page.wait_text(LAST, "The AFK channel Asleep is counted.")
     for control, now in [("Stop tracking", "off"), ("Start tracking", "on")]:
         page.press(control)
         page.wait_text(LAST, f"Tracking is {now}.")
-    page.press("Leave the AFK channel out")
+    page.press("Don't count the AFK channel")
     page.wait_text(LAST, "The AFK channel Asleep is not counted.")
     page.play(members[3])
     assert not page.all("#messages > li")
@@ -192,17 +192,17 @@ def test_statistics(page, members):
     wait_shown(mine)
     for control, words in [("Yearly", "Voice activity, 365 days"), ("Weekly", "Daily voice time, 4 weeks"), ("Hourly", "Hourly voice time, 4 days")]:
         page.press(control)
-        wait_for(lambda: f", {words} · " in page.picture() or "was not in voice" in page.text(LAST), words)
+        wait_for(lambda: f", {words} · " in page.picture() or "not been in voice" in page.text(LAST), words)
     page.press("Monthly")
     wait_shown(mine)
-    page.press("The server's")
-    wait_shown("The Lantern Room, Total voice time a day, ")
-    for control, words in [("Unique members", "Unique members a day"), ("Average per member", "Average per member a day"), ("Total time", "Total voice time a day")]:
+    page.press("Server")
+    wait_shown("The Lantern Room, Total voice time per day, ")
+    for control, words in [("Unique members", "Unique members per day"), ("Average", "Average per member per day"), ("Total time", "Total voice time per day")]:
         page.press(control)
         wait_shown(f"The Lantern Room, {words}, 4 months · ")
-    page.pick("Somebody's statistics", members[4]["name"])
+    page.pick("Choose a member", members[4]["name"])
     wait_shown(f"{members[4]['name']}, Daily voice time, 4 months · ")
-    page.press("My own")
+    page.press("Me")
     wait_shown(mine)
     assert len(page.all("#messages > li")) == 1
 
@@ -210,14 +210,14 @@ def test_statistics(page, members):
 def test_settings_are_not_for_everybody(page):
     """Neither the command nor a click; and a click that is answered in words leaves its message as it was."""
     page.ask("/vc settings ")
-    page.wait_text(LAST, "Only members with the permission Manage Server may change the settings.")
+    page.wait_text(LAST, "Only members with the Manage Server permission can see and change the settings.")
     page.click("#manage")
     page.ask("/vc settings ")
     page.wait_text(LAST, "Tracking is on.")
     page.click("#manage")
     panel = "#messages > li:nth-child(2)"
     page.press("Stop tracking", panel)
-    page.wait_text("#messages > li:nth-child(3)", "Only members with the permission Manage Server")
+    page.wait_text("#messages > li:nth-child(3)", "Only members with the Manage Server permission")
     assert "Tracking is on." in page.text(panel) and "failed" not in page.text(panel)
     assert page.labels(panel)["Stop tracking"]
 

@@ -14,10 +14,10 @@ from plain_sql import instant
 STATISTICS = ["average", "total", "unique"]
 LABELS = {
     "yearly": "Yearly", "monthly": "Monthly", "weekly": "Weekly", "hourly": "Hourly",
-    "average": "Average per member", "total": "Total time", "unique": "Unique members",
+    "average": "Average", "total": "Total time", "unique": "Unique members",
 }
 SUBTITLES = {
-    "average": "Average per member a", "total": "Total voice time a", "unique": "Unique members a",
+    "average": "Average per member per", "total": "Total voice time per", "unique": "Unique members per",
 }
 
 
@@ -81,8 +81,8 @@ def figures(sql, guild, view, member, until, between):
     unique = len({user for m in days.values() for user in m})
     lines = [
         f"Total {duration(total)} (most on {date(most[0])}: {duration(most[1])})",
-        f"Unique members {count(unique, 'member', 'members')} (most on {date(crowd[0])}: {count(crowd[2], 'member', 'members')})",
-        f"Average per member a day {duration(total // member_days)} (most on {date(keen[0])}: {duration(keen[1] // keen[2])})",
+        f"Unique members {unique:,} (most on {date(crowd[0])}: {crowd[2]:,})",
+        f"Average per member per day {duration(total // member_days)} (most on {date(keen[0])}: {duration(keen[1] // keen[2])})",
     ]
     return between.join(lines)
 
@@ -129,9 +129,9 @@ def test_each_change_keeps_the_other_choices(discord, handlers, year):
     answer = stats(discord, ann, statistic="unique", time_range="weekly")
     shown = ["weekly", "unique", 0]
     for control, value, place, now in [
-        ("Hourly", None, 0, "hourly"), ("Average per member", None, 1, "average"), ("My own", None, 2, ann), ("Yearly", None, 0, "yearly"),
-        ("Somebody's statistics", str(bea), 2, bea), ("Monthly", None, 0, "monthly"), ("Refresh", None, 0, "monthly"),
-        ("The server's", None, 2, 0), ("Total time", None, 1, "total"), ("Yearly", None, 0, "yearly"), ("Unique members", None, 1, "unique"),
+        ("Hourly", None, 0, "hourly"), ("Average", None, 1, "average"), ("Me", None, 2, ann), ("Yearly", None, 0, "yearly"),
+        ("Choose a member", str(bea), 2, bea), ("Monthly", None, 0, "monthly"), ("Refresh", None, 0, "monthly"),
+        ("Server", None, 2, 0), ("Total time", None, 1, "total"), ("Yearly", None, 0, "yearly"), ("Unique members", None, 1, "unique"),
     ]:
         before = time.time()
         answer = click(discord, answer, control, value, **me)
@@ -144,7 +144,7 @@ def test_another_member_looks_at_their_own(discord, handlers, year):
     ann, bea = discord.people[3], discord.people[7]
     public = stats(discord, ann)
     before = time.time()
-    sent = discord.click(public, controls(public)["My own"], user_id=str(bea))
+    sent = discord.click(public, controls(public)["Me"], user_id=str(bea))
     private = discord.answer(sent["interaction_id"])
     assert private["ephemeral"]
     assert_shows(discord, year, private, "monthly", "total", bea, before)
@@ -170,10 +170,11 @@ def test_in_words(discord, handlers, year):
     ann, stranger = discord.people[3], discord.people[40]
     name = names(year)[ann]
     said = {view: words(stats(discord, stranger, time_range=view)) for view in VIEWS}
-    assert all("\u2069 was not in voice " in text for text in said.values()) and len(set(said.values())) == 4
+    assert all(text.startswith("You have not been in voice ") for text in said.values()) and len(set(said.values())) == 4
+    assert "\u2069 has not been in voice " in words(stats(discord, ann, user=str(stranger)))
     assert {LABELS[view] for view in VIEWS} <= set(controls(stats(discord, stranger)))
     both = stats(discord, ann, user=str(ann), statistic="total")
-    assert words(both).startswith("A statistic is the whole server's") and parts(both)[1] == []
+    assert words(both).startswith("`statistic` is for the whole server") and parts(both)[1] == []
     assert words(stats(discord, ann, time_range="daily")).startswith("I do not know this time range.")
     assert words(stats(discord, ann, statistic="most")).startswith("I do not know this statistic.")
     [bot, *_] = [member["id"] for member in discord.state()["guilds"][0]["members"] if member.get("bot")]
@@ -189,4 +190,4 @@ def test_an_empty_server(discord, handlers, ledger):
     forget_sessions(ledger)
     handlers()
     for view in VIEWS:
-        assert words(stats(discord, discord.people[0], time_range=view, statistic="unique")).startswith("Nobody was in voice ")
+        assert words(stats(discord, discord.people[0], time_range=view, statistic="unique")).startswith("Nobody has been in voice ")

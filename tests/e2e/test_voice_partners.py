@@ -90,7 +90,7 @@ def test_nobody_to_share_with(discord, handlers, company):
     answer = click(discord, discord.leaderboard("all_time", **me), "Voice partners", **me)
     stranger = discord.people[30]
     alone = click(discord, answer, "Whose voice partners", str(stranger), **me)
-    assert words(alone).endswith("\u2069 was not in voice so far.")
+    assert words(alone).endswith("\u2069 has not been in voice yet.")
     company.execute("UPDATE voice_session SET channel_id = session_id")
     again = click(discord, alone, "Whose voice partners", str(discord.people[3]), **me)
     assert words(again) == f"\u2068{name}\u2069 shared a voice channel with nobody so far."

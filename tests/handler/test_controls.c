@@ -54,7 +54,7 @@ static void test_buttons(void **state)
     static const struct {
         int page, n_pages;
         const char *here;
-    } cases[] = {{0, 1, "Page 1 of 1"}, {0, 3, "Page 1 of 3"}, {1, 3, "Page 2 of 3"}, {2, 3, "Page 3 of 3"}};
+    } cases[] = {{0, 2, "Page 1 of 2"}, {0, 3, "Page 1 of 3"}, {1, 3, "Page 2 of 3"}, {2, 3, "Page 3 of 3"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const int page = cases[i].page, last = cases[i].n_pages - 1;
         cJSON *const rows = controls_leaderboard(&(struct leaderboard_state){RANGE_PAST_7D, page, 0}, last + 1);
@@ -70,6 +70,16 @@ static void test_buttons(void **state)
         assert_button(rows, 2, 2, "Refresh", page, false);
         cJSON_Delete(rows);
     }
+}
+
+static void test_one_page_needs_no_buttons_for_pages(void **state)
+{
+    (void)state;
+    cJSON *const rows = controls_leaderboard(&(struct leaderboard_state){RANGE_PAST_7D, 0, 0}, 1);
+    assert_int_equal(cJSON_GetArraySize(rows), 2);
+    assert_button(rows, 1, 0, "My page", LEADERBOARD_OWN_PAGE, false);
+    assert_button(rows, 1, 2, "Refresh", 0, false);
+    cJSON_Delete(rows);
 }
 
 static void test_ranges(void **state)
@@ -215,6 +225,9 @@ static void test_settings(void **state)
             assert_int_equal(setting, i);
             assert_int_equal(value, on == 0);
         }
+        int64_t style;
+        assert_true(json_int(component(rows, 0, SETTING_TRACKING), "style", &style));
+        assert_int_equal(style, on != 0 ? DISCORD_BUTTON_DANGER : DISCORD_BUTTON_SUCCESS);
         cJSON_Delete(rows);
     }
     static const char *const ids[] = {"vc1:set:tracking", "vc1:set:tracking:", "vc1:set:x:on",
@@ -268,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buttons),
+        cmocka_unit_test(test_one_page_needs_no_buttons_for_pages),
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_partners),
         cmocka_unit_test(test_stats),

@@ -574,8 +574,8 @@ static void test_words(void **state)
     (void)state;
     expect(post_signed(COMMAND(SERVER("0", "1"), "fly", "")), 200, "I do not know this command");
     expect(post_signed(COMMAND("\"app_permissions\":\"0\",\"user\":{\"id\":\"42\"},", "leaderboard", "")), 200,
-           "in servers only");
-    expect(post_signed(OF_TYPE("5")), 200, "There is nothing behind this control any more"); /* a modal's */
+           "only in servers");
+    expect(post_signed(OF_TYPE("5")), 200, "I do not know this control"); /* a modal's */
     char *const answer = post_signed(COMMAND(SERVER("0", "1"), "fly", ""));
     const char *const body = strstr(answer, "\r\n\r\n") + 4;
     cJSON *const root = json_parse(body, strlen(body));
@@ -744,12 +744,12 @@ static void test_no_picture_to_draw(void **state)
     world.board.known = true;
     expect(post_signed(leaderboard), 200, "{\"type\":5}");
     await_edit(2);
-    expect_text_edit(1, "Nobody was in voice this month.");
+    expect_text_edit(1, "Nobody has been in voice this month.");
     finish_edit(1, REST_OK, 200, 0);
     world.database_fails = true;
     expect(post_signed(leaderboard), 200, "{\"type\":5}");
     await_edit(3);
-    expect_text_edit(2, "could not read the database");
+    expect_text_edit(2, "can't reach my records");
     finish_edit(2, REST_OK, 200, 0);
 }
 
@@ -856,7 +856,7 @@ static void test_resumed(void **state)
     finish_edit(1, REST_OK, 200, 0);
     assert_true(resume(modal));
     await_edit(3);
-    expect_text_edit(2, "another version of me");
+    expect_text_edit(2, "another version of this bot");
     finish_edit(2, REST_OK, 200, 0);
     assert_int_equal(world.n_ended, 3);
 }
