@@ -62,6 +62,7 @@ static struct plot plot_of(cairo_t *cr, const struct chart_view *view)
     };
     for (size_t k = 0; k < CHART_SERIES; k++)
         plot.lines[k] = chart_line_of(&view->series[k]);
+    plot.lines[CHART_PRESENT].n = view->n_over; /* what has only begun would fall from it */
     plot.lines[CHART_MEAN] = chart_line_mean(view);
     return plot;
 }
@@ -82,11 +83,12 @@ static void draw_scale(const struct plot *plot)
 {
     const double right = 90, width = right - 12;
     char label[WORDS_MAX];
-    const double widest = text_width(&TYPE_AXIS, chart_scale_label(label, &plot->scale, CHART_STEPS));
+    const int n = plot->scale.n;
+    const double widest = text_width(&TYPE_AXIS, chart_scale_label(label, &plot->scale, n));
     const struct type type = text_scale(&TYPE_AXIS, fmin(1, width / widest));
 
-    for (int i = 0; i <= CHART_STEPS; i++) {
-        const double y = PLOT_BOTTOM - i * (PLOT_BOTTOM - PLOT_TOP) / (double)CHART_STEPS;
+    for (int i = 0; i <= n; i++) {
+        const double y = PLOT_BOTTOM - round(i * (PLOT_BOTTOM - PLOT_TOP) / (double)n);
         canvas_colour(plot->cr, i == 0 ? COLOUR_AXIS : COLOUR_LINE, 1);
         cairo_rectangle(plot->cr, PLOT_LEFT, y - 1, PLOT_RIGHT - PLOT_LEFT, 2);
         cairo_fill(plot->cr);
@@ -189,7 +191,7 @@ static void draw_lines(const struct plot *plot)
             if ((i + (size_t)k) % kind->marker_step == 0) /* each line's at slots of its own */
                 draw_marker(plot, k, i);
     draw_line(plot, CHART_PRESENT, 0);
-    if (kind->marker_step == 1)
+    if (kind->marker_step == 1 || plot->lines[CHART_PRESENT].n == 1)
         for (size_t i = 0; i < plot->lines[CHART_PRESENT].n; i++)
             draw_marker(plot, CHART_PRESENT, i);
     cairo_restore(plot->cr);
@@ -213,6 +215,22 @@ static void running_slot(char out[WORDS_MAX], const struct chart_view *view, siz
     }
 }
 
+/* From the line's last point. */
+static void draw_link(const struct plot *plot, size_t slot, double x, double y)
+{
+    static const double dots[] = {.1, 7};
+    cairo_t *cr = plot->cr;
+    cairo_move_to(cr, slot_x(plot, (double)slot - 1),
+                  value_y(plot, (double)plot->view->series[CHART_PRESENT].values[slot - 1]));
+    cairo_line_to(cr, x, y);
+    canvas_colour(cr, COLOUR_ACCENT, .8);
+    cairo_set_line_width(cr, 2.5);
+    cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
+    cairo_set_dash(cr, dots, 2, 0);
+    cairo_stroke(cr);
+    cairo_set_dash(cr, NULL, 0, 0);
+}
+
 static void draw_chip(const struct plot *plot, const char *words, double x, double y)
 {
     canvas_colour(plot->cr, COLOUR_ACCENT, .6);
@@ -228,7 +246,7 @@ static void draw_chip(const struct plot *plot, const char *words, double x, doub
     text_draw(plot->cr, text, COLOUR_ACCENT_INK, left + 13, 350.5);
 }
 
-/* The end of the present period's line. */
+/* What has only begun, apart from the line of what is over. */
 static void draw_running_slot(const struct plot *plot)
 {
     const struct chart_series *present = &plot->view->series[CHART_PRESENT];
@@ -236,6 +254,8 @@ static void draw_running_slot(const struct plot *plot)
         return;
     const size_t slot = present->n - 1;
     const double x = slot_x(plot, (double)slot), y = value_y(plot, (double)present->values[slot]);
+    if (slot > 0)
+        draw_link(plot, slot, x, y);
     static const struct {
         double radius;
         unsigned colour;

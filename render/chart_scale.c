@@ -1,19 +1,26 @@
 #include "render/chart_scale.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
-/* Steps in ascending order, and how many of the last go on times 10, times 100 … */
+enum { MINUTE = 60, HOUR = 3600, HALF_HOUR = HOUR / 2 };
+
+/* Steps that people count in, ascending: in seconds or members. How many of the last go on times 10, times 100 … */
 struct steps {
-    int64_t step[16];
+    int64_t step[20];
     size_t n, n_going_on;
 };
-static const struct steps MINUTES = {{1, 2, 3, 5, 10, 15, 20, 30}, 8, 0};
-static const struct steps HOURS = {{1, 2, 3, 5, 10, 15, 20, 25, 50, 100, 200, 250, 500}, 13, 4};
+static const struct steps MINUTES = {
+    {1 * MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 20 * MINUTE}, 6, 0};
+static const struct steps HOURS = {{HALF_HOUR, 1 * HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 5 * HOUR, 6 * HOUR,
+                                    8 * HOUR, 10 * HOUR, 12 * HOUR, 20 * HOUR, 25 * HOUR, 50 * HOUR, 100 * HOUR,
+                                    200 * HOUR, 250 * HOUR, 500 * HOUR},
+                                   17,
+                                   4};
 static const struct steps MEMBERS = {{1, 2, 5}, 3, 3};
-
-enum { MINUTE = 60, HOUR = 3600, MOST_MINUTES = CHART_STEPS * 30 };
 
 /* The first that is large enough. */
 static int64_t find_step(const struct steps *steps, int64_t least)
@@ -30,32 +37,38 @@ static int64_t find_step(const struct steps *steps, int64_t least)
 
 struct chart_scale chart_scale_for(enum stats_unit unit, int64_t max)
 {
-    const int64_t beyond = INT64_C(1000000000000000); /* all that can happen; keeps steps within 64 bits */
+    static const int counts[] = {4, 3, CHART_MOST_STEPS}; /* of equal tops the first */
+    const int64_t beyond = INT64_C(1000000000000000);     /* all that can happen; keeps steps within 64 bits */
     if (max > beyond)
         max = beyond;
-    struct chart_scale scale = {.unit = 1, .suffix = ""};
-    const struct steps *steps = &MEMBERS;
-    if (unit == STATS_SECONDS) {
-        const bool in_minutes = max <= MOST_MINUTES * MINUTE;
-        scale.unit = in_minutes ? MINUTE : HOUR;
-        scale.suffix = in_minutes ? "m" : "h";
-        steps = in_minutes ? &MINUTES : &HOURS;
+    const struct steps *const steps = unit == STATS_MEMBERS ? &MEMBERS : max <= HOUR ? &MINUTES : &HOURS;
+    struct chart_scale scale = {.unit = unit};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+        const int n = counts[i];
+        const int64_t step = find_step(steps, max / n + (max % n > 0));
+        if (i == 0 || n * step < scale.n * scale.step) {
+            scale.n = n;
+            scale.step = step;
+        }
     }
-    const int64_t all = CHART_STEPS * scale.unit;
-    scale.step = find_step(steps, max / all + (max % all > 0));
     return scale;
 }
 
 const char *chart_scale_label(char out[WORDS_MAX], const struct chart_scale *scale, int i)
 {
-    char number[WORDS_MAX];
-    words_number(number, scale->step * i);
-    snprintf(out, WORDS_MAX, "%s%s", number, i == CHART_STEPS ? scale->suffix : "");
+    const int64_t value = i * scale->step;
+    const bool in_minutes = scale->n * scale->step <= HOUR;
+    if (scale->unit == STATS_MEMBERS || i == 0)
+        return words_number(out, value);
+    if (!in_minutes && scale->step % HOUR != 0)
+        return words_duration(out, value);
+    words_number(out, value / (in_minutes ? MINUTE : HOUR));
+    const size_t len = strlen(out);
+    snprintf(out + len, WORDS_MAX - len, "%s", i < scale->n ? "" : in_minutes ? "m" : "h");
     return out;
 }
 
 double chart_scale_height(const struct chart_scale *scale, double value)
 {
-    const double top = (double)(CHART_STEPS * scale->step * scale->unit);
-    return fmin(fmax(value / top, 0), 1);
+    return fmin(fmax(value / (double)(scale->n * scale->step), 0), 1);
 }

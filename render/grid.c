@@ -110,8 +110,8 @@ static void draw_days(cairo_t *cr, const struct grid_view *view, const struct st
 
 static void draw_weekdays(cairo_t *cr)
 {
-    static const char *const names[] = {"Mon", "Wed", "Fri", "Sun"};
-    for (int i = 0; i < 4; i++)
+    static const char *const names[] = {"Mon", "Wed", "Fri"};
+    for (int i = 0; i < 3; i++)
         text_left(cr, &TYPE_GRID_WEEKDAY, COLOUR_TEXT3, WEEKDAY_X, CELLS_TOP + 2 * i * PITCH + CELL, names[i]);
 }
 

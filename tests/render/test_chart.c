@@ -18,51 +18,57 @@ static void test_scales(void **state)
     static const struct {
         enum stats_unit unit;
         int64_t max;
-        const char *first, *top;
+        int n;
+        const char *first, *last_but_one, *top;
     } cases[] = {
-        {STATS_SECONDS, 0, "1", "4m"},
-        {STATS_SECONDS, 240, "1", "4m"},
-        {STATS_SECONDS, 241, "2", "8m"},
-        {STATS_SECONDS, 12 * 60, "3", "12m"},
-        {STATS_SECONDS, 3600, "15", "60m"},
-        {STATS_SECONDS, 3601, "20", "80m"},
-        {STATS_SECONDS, 2 * 3600, "30", "120m"},
-        {STATS_SECONDS, 2 * 3600 + 1, "1", "4h"},
-        {STATS_SECONDS, 24 * 3600, "10", "40h"},
-        {STATS_SECONDS, 100 * 3600, "25", "100h"},
-        {STATS_SECONDS, 100 * 3600 + 1, "50", "200h"},
-        {STATS_SECONDS, 1000 * 3600, "250", "1,000h"},
-        {STATS_SECONDS, 1001 * 3600, "500", "2,000h"},
-        {STATS_SECONDS, 2001 * 3600, "1,000", "4,000h"},
-        {STATS_SECONDS, INT64_C(8001) * 3600, "2,500", "10,000h"},
-        {STATS_SECONDS, INT64_C(100001) * 3600, "50,000", "200,000h"},
-        {STATS_MEMBERS, 0, "1", "4"},
-        {STATS_MEMBERS, 5, "2", "8"},
-        {STATS_MEMBERS, 9, "5", "20"},
-        {STATS_MEMBERS, 40, "10", "40"},
-        {STATS_MEMBERS, 41, "20", "80"},
-        {STATS_MEMBERS, 81, "50", "200"},
-        {STATS_MEMBERS, 20001, "10,000", "40,000"},
+        {STATS_SECONDS, 0, 3, "1", "2", "3m"},
+        {STATS_SECONDS, 240, 4, "1", "3", "4m"},
+        {STATS_SECONDS, 241, 5, "1", "4", "5m"},
+        {STATS_SECONDS, 12 * 60, 3, "5", "10", "15m"},
+        {STATS_SECONDS, 41 * 60, 3, "15", "30", "45m"},
+        {STATS_SECONDS, 3600, 4, "15", "45", "60m"},
+        {STATS_SECONDS, 3601, 3, "30m", "1h 00m", "1h 30m"},
+        {STATS_SECONDS, 2 * 3600, 4, "30m", "1h 30m", "2h 00m"},
+        {STATS_SECONDS, 2 * 3600 + 1, 5, "30m", "2h 00m", "2h 30m"},
+        {STATS_SECONDS, 3 * 3600, 3, "1", "2", "3h"},
+        {STATS_SECONDS, 9 * 1800, 5, "1", "4", "5h"},
+        {STATS_SECONDS, 24 * 3600, 4, "6", "18", "24h"},
+        {STATS_SECONDS, 29 * 3600, 3, "10", "20", "30h"},
+        {STATS_SECONDS, 100 * 3600, 4, "25", "75", "100h"},
+        {STATS_SECONDS, 100 * 3600 + 1, 5, "25", "100", "125h"},
+        {STATS_SECONDS, 1000 * 3600, 4, "250", "750", "1,000h"},
+        {STATS_SECONDS, 1001 * 3600, 5, "250", "1,000", "1,250h"},
+        {STATS_SECONDS, INT64_C(8001) * 3600, 4, "2,500", "7,500", "10,000h"},
+        {STATS_MEMBERS, 0, 3, "1", "2", "3"},
+        {STATS_MEMBERS, 5, 5, "1", "4", "5"},
+        {STATS_MEMBERS, 9, 5, "2", "8", "10"},
+        {STATS_MEMBERS, 29, 3, "10", "20", "30"},
+        {STATS_MEMBERS, 41, 5, "10", "40", "50"},
+        {STATS_MEMBERS, 81, 5, "20", "80", "100"},
+        {STATS_MEMBERS, 20001, 5, "5,000", "20,000", "25,000"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct chart_scale scale = chart_scale_for(cases[i].unit, cases[i].max);
         char label[WORDS_MAX];
+        assert_int_equal(scale.n, cases[i].n);
         assert_string_equal(chart_scale_label(label, &scale, 0), "0");
         assert_string_equal(chart_scale_label(label, &scale, 1), cases[i].first);
-        assert_string_equal(chart_scale_label(label, &scale, CHART_STEPS), cases[i].top);
+        assert_string_equal(chart_scale_label(label, &scale, scale.n - 1), cases[i].last_but_one);
+        assert_string_equal(chart_scale_label(label, &scale, scale.n), cases[i].top);
     }
 }
 
-/* All that can happen stands on the axis, and not far below its middle. */
+/* All that can happen stands on the axis, and well above its middle. */
 static void test_scales_fit(void **state)
 {
     (void)state;
     for (int64_t max = 240; max < INT64_C(1000000000000000); max += max / 7) {
         for (int unit = STATS_SECONDS; unit <= STATS_MEMBERS; unit++) {
             const struct chart_scale scale = chart_scale_for((enum stats_unit)unit, max);
-            const double top = (double)(scale.unit * scale.step * CHART_STEPS);
+            const double top = (double)(scale.n * scale.step);
+            assert_in_range(scale.n, 3, CHART_MOST_STEPS);
             assert_true((double)max <= top);
-            assert_true((double)max >= .39 * top);
+            assert_true((double)max >= .65 * top);
             assert_true(fabs(chart_scale_height(&scale, (double)max) - (double)max / top) < 1e-9);
         }
     }
@@ -197,7 +203,7 @@ static void test_the_axes(void **state)
         view->series[k].n = 0;
     view->n_over = 0;
     cairo_surface_t *card = card_of(view);
-    for (int i = 1; i <= CHART_STEPS; i++) {
+    for (int i = 1; i <= 4; i++) {
         const int y = share_y(i / 4.);
         assert_pixel(card, 108, y - 1, COLOUR_LINE);
         assert_pixel(card, 108, y, COLOUR_LINE);
@@ -231,6 +237,11 @@ static void test_the_running_slot(void **state)
     /* No area and no line of today beyond. */
     assert_false(has_colour(card, COLOUR_ACCENT, x + 16, RIGHT, TOP, BOTTOM));
     assert_pixel(card, x + 30, BOTTOM - 3, COLOUR_BG);
+    /* The line and its area end with the last hour that is over; dots lead to this one. */
+    const int before = slot_x(13, 24), y_before = share_y(53 / 60.);
+    assert_pixel(card, before + 6, BOTTOM - 3, COLOUR_BG);
+    assert_true(has_colour(card, COLOUR_ACCENT, before + 15, before + 21, y_before, y));
+    assert_false(has_colour(card, COLOUR_ACCENT, before + 15, before + 21, y + 5, BOTTOM - 2));
     /* The area, in its lower and in its upper half. */
     assert_pixel(card, slot_x(12, 24) + 6, 630, over(COLOUR_BG, COLOUR_ACCENT, .03 + .35 * 10 / 264));
     assert_pixel(card, slot_x(12, 24) + 6, 420, over(COLOUR_BG, COLOUR_ACCENT, .03 + .35 * 220 / 264));
@@ -294,12 +305,20 @@ static void test_the_first_and_the_last_slot(void **state)
     view->series[0].n = 1;
     view->n_over = 0;
     cairo_surface_t *card = card_of(view);
-    const int y = share_y(2730 / 3600.);
+    const int y = share_y(2730 / 2880.);
     assert_pixel(card, slot_x(0, 31), y, COLOUR_BG);
     assert_pixel(card, slot_x(0, 31) + 7, y, COLOUR_ACCENT);
     assert_false(has_colour(card, COLOUR_ACCENT, slot_x(0, 31) + 16, RIGHT, TOP, BOTTOM));
     assert_pixel(card, LEFT - 2, 343, COLOUR_BG);
     assert_pixel(card, LEFT + 3, 343, COLOUR_ACCENT);
+    cairo_surface_destroy(card);
+
+    view = sample_chart(CHART_MONTHLY);
+    view->series[0].n = 2;
+    view->n_over = 1;
+    card = card_of(view);
+    assert_pixel(card, slot_x(0, 31), y, COLOUR_ACCENT);
+    assert_pixel(card, slot_x(1, 31) + 7, share_y(1260 / 2880.), COLOUR_ACCENT);
     cairo_surface_destroy(card);
 
     view = sample_chart(CHART_MONTHLY);
