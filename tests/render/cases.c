@@ -234,9 +234,7 @@ static struct picture grid_every_day(void)
     for (size_t i = 0; i < GRID_DAYS; i++)
         view->values[i] = 28 * 60;
     view->head.name = "Bartholomew “Captain of the Midnight Watch” Higginbotham";
-    view->head.total_seconds = GRID_DAYS * 28 * 60;
-    view->head.average_seconds = 28 * 60;
-    view->head.active_days = GRID_DAYS;
+    sample_sum_up(&view->head, SAMPLE_TODAY, view->values, GRID_DAYS);
     view->head.streak_days = 1234;
     view->head.streak_since = SAMPLE_TODAY - 1233;
     return year(view);
@@ -253,10 +251,7 @@ static struct picture grid_one_day(void)
     view->values[180] = 2 * 3600;
     view->head.name = "夜更かしのタカシ";
     view->head.range = "365 days · 8 Mar 2027 – 6 Mar 2028 UTC";
-    view->head.total_seconds = view->head.average_seconds = view->head.most_active.value = 2 * 3600;
-    view->head.most_active.day = view->first_day + 180;
-    view->head.active_days = 1;
-    view->head.streak_days = 0;
+    sample_sum_up(&view->head, 21249, view->values, GRID_DAYS);
     return year(view);
 }
 
@@ -266,7 +261,9 @@ static struct picture grid_members(void)
     view->unit = STATS_MEMBERS;
     for (size_t i = 0; i < GRID_DAYS; i++)
         view->values[i] /= 1800;
-    view->head.subtitle = "Unique members a day";
+    view->head.peak_members = view->head.peak_total;
+    view->head.peak_members.value /= 1800;
+    view->head.subtitle = "Unique members per day";
     return year(view);
 }
 
@@ -317,7 +314,7 @@ static struct picture chart_members(void)
     static const size_t lengths[CHART_SERIES] = {22, 31, 28, 29};
     struct chart_view *view = sample_chart(CHART_MONTHLY);
     view->unit = STATS_MEMBERS;
-    view->head.subtitle = "Unique members a day";
+    view->head.subtitle = "Unique members per day";
     for (size_t k = 0; k < CHART_SERIES; k++) {
         struct chart_series *series = &view->series[k];
         series->n = lengths[k];
@@ -325,6 +322,8 @@ static struct picture chart_members(void)
             series->values[i] /= 10;
     }
     view->series[0].values[21] = 240;
+    view->head.unique_members = 61234;
+    view->head.peak_members = (struct stats_peak){SAMPLE_TODAY - 1, 3510 * 6};
     return chart(view);
 }
 

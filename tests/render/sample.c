@@ -238,12 +238,6 @@ struct stats_head sample_member_head(void)
         .image = sample_avatar(SAMPLE_CALLER, STATS_AVATAR_SIZE),
         .subtitle = "Voice activity",
         .range = "365 days · 23 Nov 2025 – 22 Nov 2026 UTC",
-        .total_seconds = (227 * 60 + 51) * 60,
-        .average_seconds = 69 * 60,
-        .active_days = 197,
-        .streak_days = 12,
-        .streak_since = SAMPLE_TODAY - 11,
-        .most_active = {SAMPLE_TODAY - 53, (9 * 60 + 48) * 60},
     };
 }
 
@@ -253,15 +247,32 @@ struct stats_head sample_server_head(void)
         .name = "The Lantern Room",
         .id = 7,
         .image = sample_icon(STATS_ICON_SIZE),
-        .subtitle = "Voice activity · total time",
+        .subtitle = "Total voice time per day",
         .range = "365 days · 23 Nov 2025 – 22 Nov 2026 UTC",
-        .total_seconds = (5957 * 60 + 25) * 60,
         .average_seconds = 55 * 60,
         .unique_members = 486,
-        .peak_total = {SAMPLE_TODAY - 29, (41 * 60 + 4) * 60},
         .peak_members = {SAMPLE_TODAY - 22, 64},
         .peak_average = {SAMPLE_TODAY - 266, (3 * 60 + 4) * 60},
     };
+}
+
+void sample_sum_up(struct stats_head *head, int64_t today, const int64_t *days, size_t n)
+{
+    struct stats_peak peak = {0};
+    head->total_seconds = head->active_days = 0;
+    for (size_t i = 0; i < n; i++) {
+        head->total_seconds += days[i];
+        head->active_days += days[i] > 0;
+        if (days[i] > peak.value)
+            peak = (struct stats_peak){today - (int64_t)(n - 1 - i), days[i]};
+    }
+    head->most_active = head->peak_total = peak;
+    if (head->of_member)
+        head->average_seconds = head->total_seconds / head->active_days;
+    head->streak_days = 0;
+    while ((size_t)head->streak_days < n && days[n - 1 - (size_t)head->streak_days] > 0)
+        head->streak_days++;
+    head->streak_since = today - head->streak_days + 1;
 }
 
 /* Always the same, from 0 to 99. */
@@ -289,6 +300,7 @@ struct grid_view *sample_member_grid(void)
         if ((weekend || chance < 50) && (i < 225 || i > 245))
             view->values[i] = (weekend ? 60 : 10) * 60 + length * length;
     }
+    sample_sum_up(&view->head, SAMPLE_TODAY, view->values, GRID_DAYS);
     return view;
 }
 
@@ -302,6 +314,7 @@ struct grid_view *sample_server_grid(void)
         view->values[i] = (random_percent(&state) + 3 * busy + i / 4) * 600;
     }
     view->values[9] = 0;
+    sample_sum_up(&view->head, SAMPLE_TODAY, view->values, GRID_DAYS);
     return view;
 }
 

@@ -23,10 +23,13 @@ void sample_free(struct leaderboard_view *view);
 struct partners_view *sample_partners(size_t first, size_t n);
 void sample_partners_free(struct partners_view *view);
 
-/* Heads of the year until 22 Nov 2026: Ann's, the server's. Their picture is to be given to sample_drop(). */
+/* Heads of the year until 22 Nov 2026: Ann's, the server's; what days tell is for sample_sum_up(). Their picture is
+ * to be given to sample_drop(). */
 struct stats_head sample_member_head(void);
 struct stats_head sample_server_head(void);
 enum { SAMPLE_TODAY = 20779 /* 22 Nov 2026 */ };
+/* The figures of a head that follow from the seconds of the n days until today. */
+void sample_sum_up(struct stats_head *head, int64_t today, const int64_t *days, size_t n);
 
 /* Years of both, ending today. To be given to sample_grid_free(). */
 struct grid_view *sample_member_grid(void);

@@ -361,7 +361,7 @@ static void test_the_legend(void **state)
     for (size_t k = 1; k < CHART_SERIES; k++)
         view->series[k].label = "28 September – 4 October";
     card = card_of(view);
-    assert_in_range(pixels_ink_end(card, 0, CARD_WIDTH, 284, 300), 840, 900);
+    assert_in_range(pixels_ink_end(card, 0, CARD_WIDTH, 284, 300), 830, 900);
     cairo_surface_destroy(card);
 }
 
