@@ -561,7 +561,7 @@ static char *post_aged(enum discord_interaction_type type, int64_t age_ms)
 static void test_too_old(void **state)
 {
     (void)state;
-    static const char done[] = "There is nothing behind this control any more";
+    static const char done[] = "I do not know this control";
     const int64_t minute_ms = 60 * 1000;
     expect(post_aged(DISCORD_MODAL_SUBMIT, 11 * minute_ms), 401, "too old");
     expect(post_aged(DISCORD_MODAL_SUBMIT, 9 * minute_ms), 200, done);
