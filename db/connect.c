@@ -242,7 +242,11 @@ void db_connect_cancel(struct db_connecting *connecting)
 
 PGconn *db_connect_blocking(const char *url, const char *application_name)
 {
-    /* The conninfo's own connect_timeout comes later, and is the last word. */
-    return PQconnectdbParams((const char *[]){"connect_timeout", "application_name", "dbname", NULL},
-                             (const char *[]){"5", application_name, url, NULL}, 1);
+    /* What the conninfo has of the first two comes later, and is the last word. */
+    return PQconnectdbParams((const char *[]){"connect_timeout", "application_name", "dbname",
+                                              "tcp_user_timeout", "keepalives_idle", "keepalives_interval",
+                                              "keepalives_count", NULL},
+                             (const char *[]){"5", application_name, url, UNANSWERED_MS, KEEPALIVE_IDLE,
+                                              KEEPALIVE_INTERVAL, KEEPALIVE_COUNT, NULL},
+                             1);
 }
