@@ -14,8 +14,8 @@ static const char *const verdict_names[IMPORT_VERDICTS] = {
 };
 
 /* Each row on its own; then the copies; then the sessions of each member among those that are left: who begins a later
- * one has left the earlier one, and of those that begin together the shortest stays, the time that all of them tell of. A
- * stay of no length is in nobody's way. */
+ * one has left the earlier one, and of those that begin together the shortest stays, the time that all of them tell of, and
+ * of equal ones that of the lowest channel, whichever comes first in the file. A stay of no length is in nobody's way. */
 static const char judge_rows[] =
     "CREATE TEMPORARY TABLE import_session AS "
     "WITH parsed AS ("
@@ -37,7 +37,7 @@ static const char judge_rows[] =
     "    SELECT *, CASE WHEN verdict IS NULL AND e > s THEN row_number() OVER of_start END AS n_of_start,"
     "           CASE WHEN verdict IS NULL THEN first_value(s) OVER next_start END AS next"
     "      FROM alone"
-    "    WINDOW of_start AS (PARTITION BY guild_id, user_id, verdict, s, e > s ORDER BY e, line),"
+    "    WINDOW of_start AS (PARTITION BY guild_id, user_id, verdict, s, e > s ORDER BY e, channel_id),"
     "           next_start AS (PARTITION BY guild_id, user_id, verdict, e > s ORDER BY s"
     "                          GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING)"
     "), judged AS ("

@@ -16,7 +16,7 @@ static const struct {
     [IMPORT_OPEN] = {"left out: without an end, which nobody knows", false},
     [IMPORT_DUPLICATE] = {"left out: copies of other rows", false},
     [IMPORT_LONG] = {"left out: longer than --max-hours, so probably nobody saw them leave", false},
-    [IMPORT_CLASH] = {"left out: the member begins a shorter session at the same second", false},
+    [IMPORT_CLASH] = {"left out: the member begins a shorter or equal one at the same second", false},
     [IMPORT_SHORTENED] = {"shortened: end where the member's next session begins", false},
     [IMPORT_AS_IT_IS] = {"as they are", false},
 };
