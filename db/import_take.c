@@ -14,13 +14,14 @@ static const char lock_guild[] =
  * may lie within another, and is taken unless it is there itself. Of a server whose first sessions come now the planner
  * knows nothing, and any index of servers is the same to it: because of the order it takes the members' one.
  *
- * And nothing beyond what the server's tracker has proven: what it holds in memory begins after that. Its row is the
- * youngest for the server's place; epochs follow the clock. */
+ * And nothing beyond what the server's tracker has proven: what it holds in memory begins after that. Under another number of
+ * shards there may be older rows for the server's place, but all that they prove was proven before today's tracker claimed it,
+ * so the latest proof counts. Before a tracker's first one nobody knows what it holds: nothing is taken. Where nobody ever
+ * claimed the place nothing is held. */
 static const char find_parts[] =
     "WITH proven AS MATERIALIZED ("
-    "    SELECT date_trunc('second', least(now(), (SELECT coalesce(proven_at, to_timestamp(epoch)) FROM tracker_shard"
-    "                                               WHERE ($1::bigint >> 22) % shard_count = shard_id"
-    "                                               ORDER BY epoch DESC LIMIT 1))) AS at"
+    "    SELECT date_trunc('second', least(now(), (SELECT max(coalesce(proven_at, '-infinity')) FROM tracker_shard"
+    "                                               WHERE ($1::bigint >> 22) % shard_count = shard_id))) AS at"
     "), ours AS MATERIALIZED ("
     "    SELECT line, user_id, channel_id, started_at, ended_at, least(ended_at, proven.at) AS until"
     "      FROM import_session, proven"
