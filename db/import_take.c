@@ -4,7 +4,7 @@
 
 enum { TRIES = 5 };
 
-/* As record_sessions() locks: from here on nobody writes sessions of that server. */
+/* As record_sessions() locks: until the end of the transaction nobody else writes sessions of that server. */
 static const char lock_guild[] =
     "WITH known AS MATERIALIZED (SELECT FROM guild WHERE guild_id = $1::bigint FOR NO KEY UPDATE) "
     "SELECT pg_advisory_xact_lock(hashtextextended('guild', $1::bigint)) WHERE NOT EXISTS (SELECT FROM known)";
@@ -72,21 +72,47 @@ static const char record_parts[] =
     "     (SELECT *, row_number() OVER (ORDER BY started_at, user_id, ended_at) AS n FROM import_part) AS part "
     "HAVING count(*) > 0";
 
-static bool do_step(struct db_import *import, const char *sql, int n, const char *const *parameters)
+static bool send(struct db_import *import, const char *sql, int n, const char *const *chunk)
 {
-    PGresult *const done = db_import_query(import, sql, n, parameters);
-    const bool ok = done != NULL;
-    PQclear(done);
-    return ok;
+    return PQsendQueryParams(import->pg, sql, n, NULL, chunk, NULL, NULL, 0) == 1;
+}
+
+/* In one go, and what is sent in one go is one transaction: however we are stopped in the middle of it, the server runs it
+ * to its end and keeps no lock for us. */
+static bool send_chunk(struct db_import *import, const char *const *chunk, bool dry)
+{
+    return (PQenterPipelineMode(import->pg) == 1 && (dry || send(import, lock_guild, 1, chunk)) &&
+            send(import, find_parts, 2, chunk) && (dry || send(import, record_parts, 1, chunk)) &&
+            PQpipelineSync(import->pg) == 1) ||
+           db_import_fail(import, "the database went away", PQerrorMessage(import->pg));
+}
+
+/* The next statement's. Behind one that fails none is run, so the first error is the one to tell. */
+static PGresult *receive(struct db_import *import, ExecStatusType wanted)
+{
+    PGresult *const result = PQgetResult(import->pg);
+    PQclear(PQgetResult(import->pg)); /* NULL: each has one */
+    if (PQresultStatus(result) == wanted)
+        return result;
+    if (import->error == NULL)
+        db_import_fail_result(import, "the database says", import->pg, result);
+    else
+        PQclear(result);
+    return NULL;
 }
 
 static bool take(struct db_import *import, const char *const *chunk, bool dry, struct db_import_taking *sum)
 {
-    if (!db_import_run(import, "BEGIN") || (!dry && !do_step(import, lock_guild, 1, chunk)))
+    if (!send_chunk(import, chunk, dry))
         return false;
-    PGresult *const found = db_import_query(import, find_parts, 2, chunk);
-    const bool ok =
-        found != NULL && (dry || do_step(import, record_parts, 1, chunk)) && db_import_run(import, "COMMIT");
+    if (!dry)
+        PQclear(receive(import, PGRES_TUPLES_OK));
+    PGresult *const found = receive(import, PGRES_TUPLES_OK);
+    if (!dry)
+        PQclear(receive(import, PGRES_TUPLES_OK));
+    PQclear(receive(import, PGRES_PIPELINE_SYNC)); /* committed */
+    PQexitPipelineMode(import->pg);
+    const bool ok = import->error == NULL;
     if (ok) {
         sum->whole += db_import_number(found, 0, 0);
         sum->in_part += db_import_number(found, 0, 1);
@@ -111,9 +137,9 @@ bool db_import_take(struct db_import *import, size_t chunk, bool dry, struct db_
                                PQgetvalue(import->chunks, (int)chunk, 1)};
     bool taken = take(import, key, dry, taking);
     for (int tries = 1; !taken && was_deadlock(import) && tries < TRIES; tries++) {
-        PQclear(PQexec(import->pg, "ROLLBACK"));
         free(import->error);
         import->error = NULL;
+        import->sqlstate[0] = '\0';
         taken = take(import, key, dry, taking);
     }
     return taken;
