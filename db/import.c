@@ -69,15 +69,22 @@ PGresult *db_import_query(struct db_import *import, const char *sql, int n, cons
 
 /* Connecting ----------------------------------------------------------------------------------------------- */
 
-/* Should this process be killed, what it runs ends with it. */
+/* A role or a database may have others. Should this process be killed, what it runs ends with it; should its host vanish, its
+ * locks are free within half a minute, as db/connect.c has it for all that stays connected. */
 static const char settings[] = "SET client_min_messages = warning;"
                                "SET client_encoding = 'UTF8';"
+                               "SET standard_conforming_strings = on;"
                                "SET TimeZone = 'UTC';"
-                               "SET DateStyle = 'ISO, YMD';"
+                               "SET default_transaction_isolation = 'read committed';"
+                               "SET row_security = off;"
                                "SET statement_timeout = 0;"
                                "SET jit = off;"
                                "SET work_mem = '64MB';"
-                               "SET client_connection_check_interval = '1s'";
+                               "SET client_connection_check_interval = '1s';"
+                               "SET tcp_user_timeout = '20s';"
+                               "SET tcp_keepalives_idle = 10;"
+                               "SET tcp_keepalives_interval = 5;"
+                               "SET tcp_keepalives_count = 3";
 static const char is_migrated[] = "SELECT FROM schema_migration WHERE name = $1";
 /* Session ids are counted by one who is alone in that. One that has just ended may still be clearing up. */
 static const char be_alone[] = "SET lock_timeout = '3s';"
@@ -245,10 +252,13 @@ bool db_import_csv_end(struct db_import *import)
 
 /* pwr-bot --------------------------------------------------------------------------------------------------- */
 
+/* Rows that a policy hides are an error, not missing. */
 static const char theirs_settings[] = "SET client_encoding = 'UTF8';"
                                       "SET TimeZone = 'UTC';"
                                       "SET DateStyle = 'ISO, YMD';"
-                                      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                                      "SET row_security = off;"
+                                      "SET statement_timeout = 0;"
+                                      "SET default_transaction_read_only = on";
 static const char theirs_count[] = "SELECT count(*) FROM voice_sessions";
 /* While is_active, leave_time means nothing. After a crash pwr-bot ends what was open at its last heartbeat, up to ten
  * seconds before a session of that moment began: nobody saw that one's end either. */
