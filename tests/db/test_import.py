@@ -106,7 +106,7 @@ def test_what_is_made_of_each_row(sql, database):
         "left out: without an end, which nobody knows": 1,
         "left out: copies of other rows": 1,
         "left out: longer than --max-hours, so probably nobody saw them leave": 1,
-        "left out: the member begins a shorter session at the same second": 1,
+        "left out: the member begins a shorter or equal one at the same second": 1,
         "shortened: end where the member's next session begins": 1,
         "as they are": 4,
         "are new": 5,
@@ -216,6 +216,15 @@ def test_one_file_after_the_other(sql, database, cluster, template, seed):
         assert export(other) == exported
 
 
+def test_the_order_of_rows_decides_nothing(sql, database):
+    equal = [row(7, 0, 60, 6), row(7, 0, 60, 5), row(7, 0, 60, 7)]
+    for dry in [equal, equal[::-1], equal[1:]]:
+        assert "shorter or equal" in take(database, HEAD + "".join(dry), "--dry-run").out
+    for n, rows in enumerate([equal, equal[::-1], sorted(equal)]):
+        take(database, HEAD + "".join(rows).replace(str(GUILD), f"{n + 1}"))
+    assert export(database) == HEAD + "".join(row(7, 0, 60, 5, guild) for guild in [1, 2, 3])
+
+
 def test_a_stay_of_no_length_within_another(sql, database):
     """Whichever came first, and where a chunk ends between the two."""
     long = [row(7, 100 * n, 100 * n + 90) for n in range(1, 2001)]
@@ -264,7 +273,7 @@ def test_what_the_database_has_wins(sql, database, seed):
 
 
 def test_nothing_beyond_what_the_tracker_has_proven(sql, database):
-    """A server that is not known yet has a tracker too; of two counts of shards the younger counts."""
+    """A server that is not known yet has a tracker too; of two counts of shards the later proof counts."""
     sql.execute("INSERT INTO tracker_shard (shard_count, shard_id, epoch, proven_at) VALUES (1, 0, 1, %s), (16, %s, 2, %s)", [instant(BASE), SHARD, instant(BASE + 1000)])
     file = HEAD + row(7, 900, 1000) + row(8, 900, 1001) + row(9, 1000, 1000) + row(10, 1001, 1001) + row(11, 2000, 2100)
     done = take(database, file)
@@ -273,6 +282,42 @@ def test_nothing_beyond_what_the_tracker_has_proven(sql, database):
     sql.execute("UPDATE tracker_shard SET proven_at = now()")
     assert take(database, file).last() == "imported 3 sessions of 0 h 01 min 41 s"
     assert_ledger_is_whole(sql)
+
+
+def claim(sql, count, shard):
+    return sql.execute(
+        "SELECT c.epoch FROM (SELECT 1) AS one LEFT JOIN tracker_shard t ON (shard_count, shard_id) = (%s, %s),"
+        " LATERAL claim_shard(%s, %s, coalesce(t.epoch, 0), coalesce(t.batch_no, 0), 60, 'taken_over') AS c",
+        [count, shard, count, shard],
+    ).fetchone()[0]
+
+
+def test_before_its_first_proof_a_tracker_may_hold_anything(sql, database):
+    """So nothing is taken, whatever the clock of the claims says: those of other counts move it on."""
+    claim(sql, 3, (GUILD >> 22) % 3)
+    now = int(time.time())
+    file = HEAD + row(7, now - BASE - 60, now - BASE)
+    told = take(database, file).told()
+    assert told["go on after the last proof of the tracker: what is missing before that is taken"] == 1
+    for shard in range(64):
+        claim(sql, 64, shard)
+    assert claim(sql, 3, (GUILD >> 22) % 3) > time.time() + 30
+    assert take(database, file).last().startswith("imported 0 sessions")
+    sql.execute("UPDATE tracker_shard SET proven_at = %s WHERE shard_count = 3", [instant(now - 30)])
+    assert take(database, file).last() == "imported 1 sessions of 0 h 00 min 30 s"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_number_of_shards_that_was_tried_cuts_nothing_for_ever(sql, database, known):
+    if known:
+        make_guild(sql)
+    claim(sql, 3, (GUILD >> 22) % 3)
+    sql.execute("UPDATE tracker_shard SET proven_at = %s", [instant(BASE)])
+    for shard in range(64):
+        claim(sql, 64, shard)
+    sql.execute("UPDATE tracker_shard SET proven_at = %s WHERE shard_count = 64", [instant(BASE + 100)])
+    take(database, HEAD + row(7, -10, 200))
+    assert export(database) == HEAD + row(7, -10, 100)
 
 
 GOOD = row(7, 0, 60)
@@ -497,10 +542,64 @@ def test_killed_in_a_chunk_it_leaves_nothing_of_it(sql, database, tmp_path):
         wait_for(lambda: waits_for_a_lock(sql), "the end of the chunk")
         program.kill()
         program.communicate()
-        other.rollback()
-    wait_for(lambda: not is_there(sql), "its end")
+        wait_for(lambda: not is_there(sql), "its end")  # though what it waits for does not come
     assert export(database) == HEAD
     assert take(database, path.read_text()).last().startswith("imported 1 sessions")
+
+
+def test_stopped_in_a_chunk_it_keeps_no_lock(sql, database, tmp_path):
+    """Ctrl-Z, a laptop that sleeps: the tracker goes on."""
+    sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (1, 'x', 1, 0)")
+    path = tmp_path / "sessions.csv"
+    path.write_text(HEAD + row(7, 0, 60, guild=1))
+    with psycopg.connect(database) as other:
+        other.execute("SELECT FROM guild FOR UPDATE")
+        program = begin(database, "--import", path)
+        wait_for(lambda: waits_for_a_lock(sql), "its first lock")
+        program.send_signal(signal.SIGSTOP)
+        other.rollback()
+        wait_for(lambda: sql.execute(f"SELECT 1 {OF_IMPORT} AND wait_event = 'ClientRead'").fetchone(), "all that it can do alone")
+        other.execute("SELECT FROM guild FOR UPDATE NOWAIT")
+    assert export(database) == path.read_text()
+    program.send_signal(signal.SIGCONT)
+    out, _ = program.communicate(timeout=30)
+    assert program.returncode == 0 and out.endswith("imported 1 sessions of 0 h 01 min 00 s\n")
+
+
+# Settings that a role or a database may bring along
+HINDRANCES = {
+    "statement_timeout": 500, "default_transaction_isolation": "'repeatable read'", "standard_conforming_strings": "off",
+    "timezone": "'America/St_Johns'", "datestyle": "German", "client_encoding": "LATIN1",
+}
+
+
+def hinder(url, *but):
+    with psycopg.connect(url, autocommit=True) as sql:
+        for name in HINDRANCES.keys() - set(but):
+            sql.execute(f"ALTER DATABASE {url.split('dbname=')[1].split()[0]} SET {name} = {HINDRANCES[name]}")
+
+
+WAITS_LONG = "wait_event_type = 'Lock' AND now() - query_start > interval '600 ms'"
+
+
+def test_whatever_the_database_sets(sql, database):
+    """And what another writes in the meantime is seen: the lock is asked for first."""
+    hinder(database)
+    sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (%s, 'x', 1, 0)", [GUILD])
+    file = HEAD + row(7, 0, 60) + f"{GUILD},8,5,{at(0).strip('Z')},{at(60).strip('Z')}\n"
+    with psycopg.connect(database) as other:
+        other.execute("UPDATE guild SET name = 'y'")
+        record(other, [(7, 5, BASE + 30, BASE + 90)])
+        program = begin(database, "--import", "-", stdin=subprocess.PIPE)
+        program.stdin.write(file)
+        program.stdin.close()
+        program.stdin = None
+        wait_for(lambda: sql.execute(f"SELECT 1 {OF_IMPORT} AND {WAITS_LONG}").fetchone(), "its wait")
+        other.commit()
+    out, err = program.communicate(timeout=30)
+    assert (program.returncode, out.splitlines()[-1]) == (0, "imported 2 sessions of 0 h 01 min 30 s"), err
+    assert export(database) == HEAD + row(7, 0, 30) + row(8, 0, 60) + row(7, 30, 90)
+    assert_ledger_is_whole(sql)
 
 
 def test_a_bar_on_a_terminal(database, tmp_path):
@@ -532,8 +631,7 @@ def pwr_bot(cluster):
     with copy_of(cluster, "template0") as url:
         with psycopg.connect(url, autocommit=True) as sql:
             sql.execute(PWR_BOT)
-            sql.execute(f"ALTER DATABASE {url.split('dbname=')[1]} SET timezone = 'America/St_Johns'")
-            sql.execute(f"ALTER DATABASE {url.split('dbname=')[1]} SET datestyle = 'German'")
+        hinder(url)
         yield url
 
 
@@ -570,6 +668,31 @@ def test_from_pwr_bot(sql, database, pwr_bot):
     assert tracker(database, "--import-pwr-bot", pwr_bot).last() == "imported 0 sessions of 0 h 00 min 00 s"
 
 
+def test_from_a_pwr_bot_that_has_to_be_waited_for(sql, database, pwr_bot):
+    pwr_bot_has(pwr_bot, [(7, 5, 0, 60, False)])
+    with psycopg.connect(pwr_bot) as theirs:
+        theirs.execute("LOCK TABLE voice_sessions")
+        program = begin(database, "--import-pwr-bot", pwr_bot)
+        waits = OF_IMPORT.replace("current_database()", f"'{theirs.info.dbname}'")
+        wait_for(lambda: sql.execute(f"SELECT 1 {waits} AND {WAITS_LONG}").fetchone(), "its wait")
+    out, err = program.communicate(timeout=30)
+    assert program.returncode == 0 and out.endswith("imported 1 sessions of 0 h 01 min 00 s\n"), err
+
+
+def test_rows_that_a_policy_hides(sql, database, pwr_bot):
+    """Are not passed over in silence."""
+    pwr_bot_has(pwr_bot, [(7, 5, 0, 60, False)])
+    with psycopg.connect(pwr_bot, autocommit=True) as theirs:
+        theirs.execute("ALTER TABLE voice_sessions ENABLE ROW LEVEL SECURITY")
+        theirs.execute('GRANT SELECT ON voice_sessions TO "vcledger-tracker"')
+    done = tracker(database, "--import-pwr-bot", psycopg.conninfo.make_conninfo(pwr_bot, user="vcledger-tracker"))
+    assert done.code == 1 and "row-level security" in done.err
+    sql.execute("ALTER TABLE voice_session ENABLE ROW LEVEL SECURITY")
+    for words in [["--export"], ["--import-pwr-bot", pwr_bot]]:
+        done = tracker(database, *words)
+        assert done.code == 1 and "row-level security" in done.err
+
+
 def test_a_database_that_is_no_pwr_bot(database, cluster):
     done = tracker(database, "--import-pwr-bot", cluster)
     assert done.code == 1 and "voice_sessions" in done.err
@@ -578,6 +701,24 @@ def test_a_database_that_is_no_pwr_bot(database, cluster):
         assert done.code == 1 and "must be postgresql://" in done.err and "hush" not in done.err
     done = tracker(database, "--import-pwr-bot", "host=/nowhere user=ann password=hush")
     assert done.code == 1 and "cannot be reached" in done.err and "hush" not in done.err
+
+
+def test_a_host_that_vanishes_is_noticed(database):
+    """Our kernel asks after ten seconds, not after two hours."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        program = begin(database, "--import-pwr-bot", f"postgresql://ann@127.0.0.1:{deaf.getsockname()[1]}/x")
+        connection, (_, peer) = deaf.accept()
+
+        def keepalive():
+            with open("/proc/net/tcp") as sockets:
+                timers = [line.split()[5].split(":") for line in sockets if line.split()[1].endswith(f":{peer:04X}")]
+            return [int(when, 16) / os.sysconf("SC_CLK_TCK") for timer, when in timers if timer == "02"]
+
+        wait_for(keepalive, "its timer")
+        assert max(keepalive()) <= 10
+        program.kill()
+        program.communicate()
+        connection.close()
 
 
 def test_the_other_password_is_not_in_the_list_of_processes(database):
