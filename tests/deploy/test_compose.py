@@ -58,11 +58,45 @@ def test_the_image_is_made_once(services):
     assert [name for name, what in services.items() if "build" in what] == ["migrate"]
 
 
+# What every service has; what ours have; and what else there is, of the whole of each.
+EVERYBODY = {"image", "logging", "read_only", "cap_drop", "security_opt", "restart"}
+OURS = {*EVERYBODY, "command", "environment", "healthcheck", "init", "pull_policy", "stop_grace_period", "user", "volumes"}
+KEYS = {
+    "postgres": {*EVERYBODY, "command", "environment", "healthcheck", "network_mode", "shm_size", "stop_grace_period", "tmpfs", "user", "volumes"},
+    "migrate": {*OURS, "build", "depends_on", "network_mode"},
+    "logins": {*EVERYBODY, "command", "depends_on", "network_mode", "user", "volumes"},
+    "tracker": {*OURS, "depends_on"},
+    "handler": {*OURS, "depends_on"},
+    "caddy": {*EVERYBODY, "cap_add", "depends_on", "environment", "ports", "volumes"},
+    "register": {*OURS, "profiles"},
+    "check": {*OURS, "profiles"},
+}
+VOLUMES = {
+    "postgres": {
+        "data:/var/lib/postgresql/data:rw", "socket:/var/run/postgresql:rw", "./postgres:/etc/vcledger:ro", "./postgres/passwd:/etc/passwd:ro",
+    },
+    "logins": {"socket:/var/run/postgresql:rw", "./postgres:/etc/vcledger:ro"},
+    "caddy": {"./Caddyfile:/etc/caddy/Caddyfile:ro", "certificates:/data:rw", "caddy:/config:rw"},
+    "register": set(),
+    **{name: {"socket:/run/postgresql:rw"} for name in ("migrate", "tracker", "handler", "check")},
+}
+USERS = {"postgres": 999, "logins": 999, "register": 65530, "migrate": 65531, "handler": 65532, "check": 65532, "tracker": 65533, "caddy": None}
+
+
 def test_nobody_may_more_than_he_has_to(services):
+    """Whatever else a service should be given has to be written down here."""
     for what in services.values():
         assert what["read_only"] and what["cap_drop"] == ["ALL"] and what["security_opt"] == ["no-new-privileges:true"]
         assert what["logging"]["options"]["max-size"] == "10m"
-    assert {name for name, what in services.items() if "cap_add" in what} == {"postgres", "caddy"}
+    assert {name: set(what) for name, what in services.items()} == KEYS
+    assert {name: what["cap_add"] for name, what in services.items() if "cap_add" in what} == {"caddy": ["NET_BIND_SERVICE"]}
+    assert {name: {re.sub("^/.*?/(?=postgres|Caddyfile)", "./", volume) for volume in what.get("volumes", [])} for name, what in services.items()} == VOLUMES
+    assert {name: what.get("user") for name, what in services.items()} == {name: user and f"{user}:{user}" for name, user in USERS.items()}
+
+
+def test_what_is_ours_ends_when_it_is_told_to(services):
+    """As process 1 a program that has no handler for a signal does not get it: --register, --check, --migrate, --export."""
+    assert {name for name, what in services.items() if what.get("init")} == {name for name, what in services.items() if what["image"] == "vcledger"}
 
 
 def test_the_order(services):
@@ -78,6 +112,8 @@ def test_the_order(services):
 
 
 # Who logs in as whom ------------------------------------------------------------------------------------------------
+
+SERVER = 999
 
 # The server finds compose's /etc/passwd in its place, as in its container.
 SERVE = """
@@ -109,7 +145,7 @@ def postgres():
         os.chown(cluster, 999, 999)
         server = subprocess.Popen(["unshare", "--mount", "sh", "-euc", SERVE, "serve", folder])
         try:
-            wait_for(lambda: run_as(0, "psql", "-h", cluster, "-U", "vcledger", "-d", "postgres", "-c", "SELECT")[0] == 0, "PostgreSQL", 30)
+            wait_for(lambda: run_as(SERVER, "psql", "-h", cluster, "-U", "vcledger", "-d", "postgres", "-c", "SELECT")[0] == 0, "PostgreSQL", 30)
             yield pathlib.Path(folder)
         finally:
             server.send_signal(signal.SIGINT)
@@ -120,19 +156,19 @@ def postgres():
 def test_each_user_logs_in_as_one_role(services, postgres):
     """The services' users, migrate and logins as compose runs them; whatever else is tried is refused."""
     names = {int(uid): name for name, _, uid, *_ in (line.split(":") for line in (postgres / "passwd").read_text().splitlines())}
-    users = {name: int(what["user"].split(":")[0]) for name, what in services.items() if "user" in what}
+    users = {name: int(what["user"].split(":")[0]) for name, what in services.items() if "DATABASE_URL" in what.get("environment", {})}
     roles = {name: re.search(r"user=(\S+)", services[name]["environment"]["DATABASE_URL"])[1] for name in users}
     assert {name: names[user] for name, user in users.items()} == roles and set(roles) == {"migrate", "tracker", "handler", "check"}
     shutil.copy(BIN / "tracker", postgres)  # the ordinary place may be closed to others
     socket = postgres / "cluster"
     url = services["migrate"]["environment"]["DATABASE_URL"].replace("/run/postgresql", str(socket))
-    assert run_as(0, "createdb", "-h", socket, "-U", "vcledger", "vcledger")[0] == 0
+    assert run_as(SERVER, "createdb", "-h", socket, "-U", "vcledger", "vcledger")[0] == 0
     assert run_as(users["migrate"], postgres / "tracker", "--migrate", DATABASE_URL=url, **sanitizers())[0] == 0
     for _ in range(2):  # at each start
         command = [word.replace("/etc/vcledger", str(postgres)) for word in services["logins"]["command"]]
-        assert run_as(0, *command, PGHOST=str(socket)) == (0, "")
+        assert run_as(int(services["logins"]["user"].split(":")[0]), *command, PGHOST=str(socket)) == (0, "")
 
-    may = {0: {"vcledger"}, 999: {"vcledger"}, 65534: set(), 1234: set(), **{user: {roles[name]} for name, user in users.items()}}
+    may = {SERVER: {"vcledger"}, 0: set(), 65530: set(), 65534: set(), 1234: set(), **{user: {roles[name]} for name, user in users.items()}}
     for user, own in may.items():
         tried = {*roles.values(), "vcledger_handler", "vcledger_tracker"}
         let_in = {role for role in tried if run_as(user, "psql", "-h", socket, "-U", role, "-d", "vcledger", "-Atc", "SELECT current_user") == (0, f"{role}\n")}
