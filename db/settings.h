@@ -48,10 +48,11 @@ void db_settings_change(struct db_pool *pool, const struct db_settings_change *c
  * stamped a moment before it is committed. Then, in order:
  *
  * 1. The changes, each once: it keeps the changed_us of each server's last one, and skips what is not newer. A
- *    change to off ends those sessions of the server (count_afk: those in the AFK channel) that started in a
- *    second before the change's, at the change, or at min(changed_us, proven moment) where it was away. That a
- *    session has to be older also keeps a restarted tracker, which has no marks, from applying one again. A
- *    change to on does nothing here: off and on again still leaves the gap.
+ *    change to off ends those sessions of the server (count_afk: those in the AFK channel) that began before the
+ *    setting was on again: at the change, or at min(changed_us, proven moment) where it was away, but as they
+ *    began where they began behind it. That a session has to be older than the change to on also keeps a
+ *    restarted tracker, which has no marks, from applying one again. A change to on does nothing here: off and on
+ *    again still leaves the gap.
  * 2. The settings are taken over as they are; a server that is not listed has the defaults. What is open and not
  *    to be counted any more ends; who is present and to be counted gets a session.
  */

@@ -260,7 +260,7 @@ static const struct {
 static const char *read_dispatch(struct event_frame *frame)
 {
     const char *const name = json_string(frame->document, "t");
-    if (name == NULL || !frame->has_seq)
+    if (name == NULL || !json_int(frame->document, "s", &frame->seq) || frame->seq < 0)
         return "dispatch without t or s";
     for (size_t i = 0; i < sizeof(dispatches) / sizeof(dispatches[0]); i++) {
         if (strcmp(name, dispatches[i].name) == 0) {
@@ -283,7 +283,6 @@ static const char *read_frame(const char *bytes, size_t n, struct event_frame *f
     if (!json_int(frame->document, "op", &op) || op < 0 || op > INT_MAX)
         return "no op";
     frame->op = (int)op;
-    frame->has_seq = json_int(frame->document, "s", &frame->seq) && frame->seq >= 0;
     frame->d = json_member(frame->document, "d");
     return op == DISCORD_OP_DISPATCH ? read_dispatch(frame) : NULL;
 }

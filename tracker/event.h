@@ -81,10 +81,9 @@ struct event {
 
 struct event_frame {
     int op;
-    bool has_seq;
-    int64_t seq;
-    const cJSON *d;     /* of control frames: HELLO's interval, INVALID SESSION's flag */
-    struct event event; /* of dispatches (op 0) */
+    const cJSON *d; /* of control frames: HELLO's interval, INVALID SESSION's flag */
+    int64_t seq;    /* of dispatches (op 0), */
+    struct event event;
     cJSON *document;
     void *storage;
 };

@@ -346,7 +346,7 @@ static void on_ack(struct gateway *g, int64_t received_ms)
     if (g->beats_unanswered > 0)
         g->beats_unanswered--;
     if (g->state == RUNNING)
-        g->callbacks.on_acknowledged(g->callbacks.arg, received_ms);
+        g->callbacks.on_acknowledged(g->callbacks.arg);
     else if (g->acks_to_end > 0 && --g->acks_to_end == 0)
         on_replay_end(g, received_ms);
 }

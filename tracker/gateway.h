@@ -3,10 +3,6 @@
  * order. It keeps the connection for ever, with pauses that cannot burn the identify budget, and gives up only
  * on what Discord calls final. It knows nothing of voice or of the database; its decisions are in
  * gateway_rules.h.
- *
- * States, each with a time-out of its own: WAITING (a pause), ASKING (GET /gateway/bot), QUEUEING (for a turn to
- * IDENTIFY), CONNECTING (TCP, TLS, upgrade), GREETING (no HELLO yet), IDENTIFYING (no READY yet), RESUMING (replay,
- * its end not proven yet), RUNNING; RESTING, on wish, without one.
  */
 #pragma once
 
@@ -45,18 +41,18 @@ struct gateway_config {
  * receipt on the monotonic clock. They may call gateway_stop() and gateway_rest(); gateway_destroy() only from on_fatal and
  * on_stopped.
  *
- * on_alive         a frame came while RUNNING (READY and RESUMED included), before what it means is told: the
+ * on_alive         a frame came while RUNNING, that is with a session and nothing of it still to be replayed (READY and RESUMED included), before what it means is told: the
  *                  shard was watched until received_ms. Never while a connection greets, identifies or replays:
  *                  there a HELLO proves nothing, for an op 9 may follow, and what is replayed happened before.
- * on_broken        it is not RUNNING any more: nobody watches until the next on_alive. session_lost: nor can it be asked
- *                  what happened meanwhile. Must not call the gateway. Not after gateway_stop().
+ * on_broken        it is not RUNNING any more: nobody watches until the next on_alive. session_lost: a RESUME is not
+ *                  possible either. Must not call the gateway. Not after gateway_stop().
  * on_dispatch      one dispatch, in order, each seq once. replayed: between RESUME and on_resumed. READY and
  *                  RESUMED come here as well, READY after on_session_lost where that applies.
  * on_resumed       the replay is complete: from here on everything is new.
  * on_session_lost  the session cannot be resumed (op 9, a close code that says so, READY in place of RESUMED,
  *                  or a fresh start without a session): whatever was open is unproven. READY and snapshots
  *                  follow some time later. Called once per lost session, before any event of the new one.
- * on_acknowledged  a heartbeat ACK came while RUNNING, after on_alive.
+ * on_acknowledged  that frame was a heartbeat ACK; after on_alive.
  * on_fatal         Discord will not have us (token, intents, shards): why says what to fix. The gateway has
  *                  stopped itself.
  */
@@ -66,7 +62,7 @@ struct gateway_callbacks {
     void (*on_dispatch)(void *arg, const struct event *event, int64_t seq, bool replayed, int64_t received_ms);
     void (*on_resumed)(void *arg, int64_t received_ms);
     void (*on_session_lost)(void *arg);
-    void (*on_acknowledged)(void *arg, int64_t received_ms);
+    void (*on_acknowledged)(void *arg);
     void (*on_fatal)(void *arg, const char *why);
     void *arg;
 };

@@ -4,7 +4,7 @@
  * early gets op 9. In each bucket turns are given in the order in which they were asked for.
  *
  * A turn is asked for before the connection is made and used up when IDENTIFY is sent: the five seconds count from
- * there. Whoever had it and did not come so far cancels it, and the next one has it at once.
+ * there. A holder that fails before IDENTIFY cancels it, and the next one has it at once.
  */
 #pragma once
 

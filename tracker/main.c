@@ -52,7 +52,7 @@ static void on_patience(void *arg)
     loop_stop(tracker->loop);
 }
 
-/* Once; whatever comes later changes at most how it is called. */
+/* Only the first call stops; a failure after it still changes the exit code. */
 static void stop(struct tracker *tracker)
 {
     if (tracker->stopping)

@@ -16,6 +16,7 @@ static const char *const reconnect_reasons[] = {
     "a heartbeat was not acknowledged",
     "a payload could not be sent",
     "no HELLO",
+    "HELLO without a heartbeat_interval",
     "no READY",
     "no RESUMED",
     "GET /gateway/bot failed",

@@ -177,10 +177,9 @@ static void on_session_lost(void *arg)
 
 static void load_settings(struct tenure *tenure);
 
-static void on_acknowledged(void *arg, int64_t received_ms)
+static void on_acknowledged(void *arg)
 {
     struct tenure *const tenure = arg;
-    (void)received_ms; /* told by on_alive already */
     if (tenure->proof_wanted) {
         tenure->proof_wanted = false;
         writer_flush(tenure->writer);

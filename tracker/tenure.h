@@ -21,7 +21,7 @@ enum tenure_end {
 struct tenure *tenure_create(const struct shard_config *config, const struct db_shard_claim *claim,
                              struct timeline *timeline, void (*on_over)(void *arg, enum tenure_end end),
                              void *arg);
-/* NULL is accepted. Before on_over only where the pool calls back no more. */
+/* NULL is accepted. Before on_over, only once the pool will run no more callbacks. */
 void tenure_destroy(struct tenure *tenure);
 
 /* The settings of a server changed; 0: any may have. */

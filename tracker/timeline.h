@@ -32,7 +32,7 @@ void timeline_not_before(struct timeline *timeline, int64_t monotonic, int64_t e
 /* The moment at which the monotonic clock showed this, but never before one that was given already. */
 int64_t timeline_at(struct timeline *timeline, int64_t monotonic);
 
-/* Somebody is in voice from this moment on: where time stands still, behind a step back, it goes on. */
+/* Somebody is in voice. After a step back this time waits for the clock; from here on it runs again. */
 void timeline_go_on(struct timeline *timeline, int64_t monotonic);
 
 /*

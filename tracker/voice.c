@@ -6,9 +6,8 @@
 #include <string.h>
 #include <uthash.h>
 
-/* Members lie side by side in the order of their ids: 48 bytes each where a node of a hash takes 112, and even of a hundred
- * thousand in one server one is let in within some ten microseconds. Where all come at once, in a snapshot or at a claim,
- * they come in that order, and none has to be moved. */
+/* A sorted array per server: 48 bytes a member, 112 as hash nodes. An insert into 100 000 takes about 10 µs; snapshots and
+ * claims come sorted, so they only append. */
 struct guild {
     uint64_t guild_id;
     struct voice_member *members;

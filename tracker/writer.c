@@ -17,6 +17,13 @@ enum {
     MAX_REFUSALS = 3, /* of one batch, for reasons that do not pass by themselves */
 };
 
+/*
+ * IDLE     the next batch collects
+ * SENDING  no answer yet
+ * ASKING   was it committed?
+ * PAUSING  before another try
+ * REFUSED  for good
+ */
 enum state { IDLE, SENDING, ASKING, PAUSING, REFUSED };
 
 struct writer {

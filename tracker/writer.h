@@ -5,9 +5,6 @@
  * and whenever writer_flush() asks. While a batch is under way the next one collects; without a database both
  * wait. A batch that did not get through is tried again until it does; after a lost reply the database is asked
  * whether it counted.
- *
- * States: IDLE, SENDING (no answer yet), ASKING (was it committed?), PAUSING (before another try), REFUSED (for
- * good).
  */
 #pragma once
 

@@ -249,9 +249,8 @@ static void on_session_lost(void *arg)
     shard->seq = -1;
 }
 
-static void on_acknowledged(void *arg, int64_t received_ms)
+static void on_acknowledged(void *arg)
 {
-    (void)received_ms;
     const struct shard *const shard = arg;
     hold_alive(shard);
     hold(shard->watched);

@@ -189,9 +189,8 @@ static void on_session_lost(void *arg)
         gateway_rest(w->gateway);
 }
 
-static void on_acknowledged(void *arg, int64_t received_ms)
+static void on_acknowledged(void *arg)
 {
-    (void)received_ms;
     buffer_append_string(&((struct world *)arg)->told, "ack ");
 }
 

@@ -346,7 +346,7 @@ static void sign_of_life_before_settings_are_loaded(void **state)
     tenure_settings_changed(w->tenure, OTHER_GUILD);
     assert_int_equal(w->gateway.beats, 1);
     assert_int_equal(w->loads, 1);
-    w->gateway.callbacks.on_acknowledged(w->tenure, clock_ms);
+    w->gateway.callbacks.on_acknowledged(w->tenure);
     assert_int_equal(w->loads, 2);
     answer_settings(w, false);
     assert_false(w->writer.held);
