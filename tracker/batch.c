@@ -4,7 +4,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
+/* A server and one of its members or channels. */
+struct batch_key {
+    uint64_t guild_id, id;
+};
+
+/* Of one server. */
 struct batch_sessions {
     uint64_t guild_id;
     struct db_session *rows;
@@ -44,11 +51,29 @@ struct batch_watch {
     const char *end_reason; /* NULL: it begins */
 };
 
+struct batch {
+    struct batch_sessions *sessions;
+    struct batch_presence *presence;
+    struct batch_member *members;
+    struct batch_channel *channels;
+    struct batch_guild_change *first_guild_change, **last_guild_change; /* in order */
+    struct batch_watch *watches;                                        /* the same */
+    size_t n_watches;
+    size_t size;
+    char *session_id, *resume_url;
+    bool forget_session;
+};
+
 struct batch *batch_create(void)
 {
     struct batch *const batch = mem_alloc(sizeof(*batch));
     batch->last_guild_change = &batch->first_guild_change;
     return batch;
+}
+
+size_t batch_size(const struct batch *batch)
+{
+    return batch->size;
 }
 
 /* Collecting ---------------------------------------------------------------------------------------------- */
@@ -321,7 +346,7 @@ static void add_watches(struct db_job *job, const struct batch *batch, const str
 }
 
 struct db_job *batch_job(const struct batch *batch, const struct db_shard_key *shard, int64_t epoch,
-                         int64_t batch_no)
+                         int64_t batch_no, const struct batch_progress *progress)
 {
     struct db_job *const job = db_job_create();
     db_shard_begin(job, shard, epoch, batch_no);
@@ -336,8 +361,8 @@ struct db_job *batch_job(const struct batch *batch, const struct db_shard_key *s
                          .session_id = batch->session_id,
                          .resume_url = batch->resume_url,
                          .forget_session = batch->forget_session,
-                         .seq = batch->progress.seq,
-                         .proven_ms = batch->progress.proven_ms,
+                         .seq = progress->seq,
+                         .proven_ms = progress->proven_ms,
                      });
     return job;
 }

@@ -1,50 +1,26 @@
-/* What one transaction of the tracker will write: collected in memory, last word wins, turned into a database
- * job. */
+/* What one transaction of the tracker will write: collected in memory, last word wins, turned into a database job. */
 #pragma once
 
 #include "db/guilds.h"
 #include "db/sessions.h"
 #include "db/shard.h"
 
-#include <uthash.h>
+struct batch;
 
-/* A key within a batch: a server and one of its members or channels. */
-struct batch_key {
-    uint64_t guild_id, id;
-};
-
-struct batch_sessions; /* of one server */
-struct batch_presence;
-struct batch_member;
-struct batch_channel;
-struct batch_guild_change; /* kept in order */
-struct batch_watch;        /* the same */
-
-/* How far the shard was when the batch was closed. */
+/* How far the shard was when a batch was closed. */
 struct batch_progress {
-    unsigned
-        gateway_session; /* numbers the gateway's sessions of this process: a seq means nothing in another one */
-    int64_t seq;         /* all events up to it are in this batch or earlier ones; -1: none */
-    int64_t proven_ms;   /* presence is proven until then; 0: never */
-};
-
-struct batch {
-    struct batch_sessions *sessions;
-    struct batch_presence *presence;
-    struct batch_member *members;
-    struct batch_channel *channels;
-    struct batch_guild_change *first_guild_change, **last_guild_change;
-    struct batch_watch *watches;
-    size_t n_watches;
-    size_t size; /* changes told so far */
-    char *session_id, *resume_url;
-    bool forget_session;
-    struct batch_progress progress;
+    unsigned gateway_session; /* of this process, by number: a seq means nothing in another one */
+    int64_t seq;              /* all events up to it are in this batch or earlier ones; -1: none */
+    int64_t proven_ms;        /* presence is proven until then; 0: never */
 };
 
 struct batch *batch_create(void);
+/* NULL is accepted. */
 void batch_destroy(struct batch *batch);
+/* Changes told so far. */
+size_t batch_size(const struct batch *batch);
 
+/* What is told is copied, strings and all. */
 void batch_session(struct batch *batch, uint64_t guild_id, const struct db_session *session);
 /* Nothing was counted in a server (or one channel of it, if not 0) from a moment until another, in unix seconds:
  * sessions in here that ended later end then, or as they began. */
@@ -54,13 +30,16 @@ void batch_member(struct batch *batch, const struct db_member *member);
 void batch_channel(struct batch *batch, const struct db_channel *channel);
 void batch_guild(struct batch *batch, const struct db_guild *guild);
 void batch_guild_unavailable(struct batch *batch, uint64_t guild_id);
+/* The bot was removed; unix seconds. */
 void batch_guild_left(struct batch *batch, uint64_t guild_id, int64_t left_at);
+/* From all servers of the shard but these. */
 void batch_guilds_left_but(struct batch *batch, const uint64_t *guild_ids, size_t n, int64_t left_at);
 /* The shard is watched from a moment on, or was until one; unix milliseconds. reason is a constant. */
 void batch_watch_begin(struct batch *batch, int64_t from_ms);
 void batch_watch_end(struct batch *batch, int64_t to_ms, const char *reason);
+/* What a RESUME will need; NULL: there is no session any more. */
 void batch_gateway_session(struct batch *batch, const char *session_id, const char *resume_url);
 
 /* The whole batch as one job, from the fence to the progress. The batch stays, to be sent again if need be. */
 struct db_job *batch_job(const struct batch *batch, const struct db_shard_key *shard, int64_t epoch,
-                         int64_t batch_no);
+                         int64_t batch_no, const struct batch_progress *progress);

@@ -36,9 +36,10 @@ struct writer {
     bool soon;                /* the timer is set for the next turn */
     bool wanted;              /* a write was asked for while one was under way */
     bool held;
-    bool delayed;     /* the timer is set because it is held, or the database away */
-    int64_t batch_no; /* batches committed so far */
-    struct batch_progress progress;
+    bool delayed;                   /* the timer is set because it is held, or the database away */
+    int64_t batch_no;               /* batches committed so far */
+    struct batch_progress progress; /* as it is now, */
+    struct batch_progress closed;   /* and when the batch under way was closed */
     /* On the monotonic clock: the first change in the batch that collects, and in the one under way; when that was
      * closed, and sent last. */
     int64_t next_begun_ms, begun_ms, closed_ms, sent_ms;
@@ -67,9 +68,9 @@ static void schedule(struct writer *writer, int64_t ms)
 
 struct batch *writer_batch(struct writer *writer)
 {
-    if (writer->next->size == 0)
+    if (batch_size(writer->next) == 0)
         writer->next_begun_ms = clock_monotonic_ms();
-    schedule(writer, writer->next->size < MANY ? COLLECT_MS : 0);
+    schedule(writer, batch_size(writer->next) < MANY ? COLLECT_MS : 0);
     return writer->next;
 }
 
@@ -92,7 +93,7 @@ void writer_drain(struct writer *writer, void (*on_written)(void *arg), void *ar
 
 size_t writer_unwritten(const struct writer *writer)
 {
-    return writer->next->size + (writer->under_way != NULL ? writer->under_way->size : 0);
+    return batch_size(writer->next) + (writer->under_way != NULL ? batch_size(writer->under_way) : 0);
 }
 
 /* What was delayed goes at once, before it can be held again. */
@@ -125,7 +126,7 @@ static void on_time(void *arg)
     }
     if (writer->state == IDLE) {
         writer->under_way = writer->next;
-        writer->under_way->progress = writer->progress;
+        writer->closed = writer->progress;
         writer->next = batch_create();
         writer->wanted = false;
         writer->begun_ms = writer->next_begun_ms;
@@ -137,15 +138,16 @@ static void on_time(void *arg)
 
 static void committed(struct writer *writer)
 {
-    const struct batch_progress progress = writer->under_way->progress;
+    const struct batch_progress progress = writer->closed;
     const int64_t now = clock_monotonic_ms();
     const int64_t took_ms = now - writer->closed_ms;
-    metrics_observe(METRIC_BATCH_CHANGES, (double)writer->under_way->size);
-    if (writer->under_way->size > 0)
+    metrics_observe(METRIC_BATCH_CHANGES, (double)batch_size(writer->under_way));
+    if (batch_size(writer->under_way) > 0)
         metrics_observe(METRIC_BATCH_SECONDS, (double)(now - writer->begun_ms) / 1000);
     log_line(took_ms < LATE_MS ? LOG_DEBUG : LOG_INFO, "batch_committed",
              "batch=%lld changes=%zu seq=%lld ms=%lld waiting=%zu", (long long)writer->batch_no,
-             writer->under_way->size, (long long)progress.seq, (long long)took_ms, writer->next->size);
+             batch_size(writer->under_way), (long long)progress.seq, (long long)took_ms,
+             batch_size(writer->next));
     batch_destroy(writer->under_way);
     writer->under_way = NULL;
     writer->state = IDLE;
@@ -273,8 +275,8 @@ static void send_batch(struct writer *writer)
     }
     writer->state = SENDING;
     writer->sent_ms = clock_monotonic_ms();
-    struct db_job *const job =
-        batch_job(writer->under_way, &writer->config.shard, writer->config.epoch, writer->batch_no);
+    struct db_job *const job = batch_job(writer->under_way, &writer->config.shard, writer->config.epoch,
+                                         writer->batch_no, &writer->closed);
     db_pool_submit(writer->config.pool, job, on_sent, writer);
 }
 

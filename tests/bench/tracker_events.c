@@ -30,14 +30,14 @@ struct writer {
 
 static void write_batch(struct writer *writer)
 {
-    db_job_destroy(batch_job(writer->batch, &writer->shard, 1, 1));
+    db_job_destroy(batch_job(writer->batch, &writer->shard, 1, 1, &(struct batch_progress){0}));
     batch_destroy(writer->batch);
     writer->batch = batch_create();
 }
 
 struct batch *writer_batch(struct writer *writer)
 {
-    if (writer->batch->size >= MANY)
+    if (batch_size(writer->batch) >= MANY)
         write_batch(writer);
     return writer->batch;
 }

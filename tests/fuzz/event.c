@@ -33,7 +33,7 @@ void writer_clip(struct writer *writer, uint64_t guild_id, uint64_t channel_id, 
 
 static void write_batch(struct writer *writer)
 {
-    db_job_destroy(batch_job(writer->batch, &(struct db_shard_key){0}, 1, 1));
+    db_job_destroy(batch_job(writer->batch, &(struct db_shard_key){0}, 1, 1, &(struct batch_progress){0}));
     batch_destroy(writer->batch);
     writer->batch = batch_create();
 }
@@ -160,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         const uint8_t *const end = n > at ? memchr(bytes + at, '\n', n - at) : NULL;
         const size_t len = end != NULL ? (size_t)(end - bytes) - at : n - at;
         play_line(ledger, (const char *)bytes + at, len, now);
-        if (writer.batch->size > 8)
+        if (batch_size(writer.batch) > 8)
             write_batch(&writer);
         at += len + 1;
     }
