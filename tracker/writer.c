@@ -17,6 +17,8 @@ enum {
     MAX_REFUSALS = 3, /* of one batch, for reasons that do not pass by themselves */
 };
 
+#define NEVER INT64_MAX
+
 /*
  * IDLE     the next batch collects
  * SENDING  no answer yet
@@ -32,11 +34,9 @@ struct writer {
     enum state state;
     struct batch *next;       /* collects */
     struct batch *under_way;  /* is being written; NULL when IDLE */
-    struct loop_timer *timer; /* IDLE: the next send; PAUSING: the next try */
-    bool soon;                /* the timer is set for the next turn */
-    bool wanted;              /* a write was asked for while one was under way */
+    struct loop_timer *timer; /* IDLE: the next send; PAUSING: the next try; ASKING: the next question */
+    int64_t due_ms;           /* when the batch that collects is to be sent; NEVER: nothing asks for it */
     bool held;
-    bool delayed;                   /* the timer is set because it is held, or the database away */
     int64_t batch_no;               /* batches committed so far */
     struct batch_progress progress; /* as it is now, */
     struct batch_progress closed;   /* and when the batch under way was closed */
@@ -53,17 +53,21 @@ static void on_time(void *arg);
 
 /* When to write ------------------------------------------------------------------------------------------- */
 
+static void set_timer(struct writer *writer, int64_t ms)
+{
+    loop_cancel(writer->timer);
+    writer->timer = loop_after(writer->config.loop, ms, on_time, writer);
+}
+
+/* While one is under way the next has no timer yet. */
 static void schedule(struct writer *writer, int64_t ms)
 {
-    if (writer->state != IDLE) {
-        writer->wanted = writer->wanted || writer->state != REFUSED;
+    const int64_t due_ms = clock_monotonic_ms() + ms;
+    if (writer->due_ms <= due_ms)
         return;
-    }
-    if (writer->timer != NULL && (writer->soon || ms > 0))
-        return;
-    loop_cancel(writer->timer);
-    writer->soon = ms == 0;
-    writer->timer = loop_after(writer->config.loop, ms, on_time, writer);
+    writer->due_ms = due_ms;
+    if (writer->state == IDLE)
+        set_timer(writer, ms);
 }
 
 struct batch *writer_batch(struct writer *writer)
@@ -96,14 +100,12 @@ size_t writer_unwritten(const struct writer *writer)
     return batch_size(writer->next) + (writer->under_way != NULL ? batch_size(writer->under_way) : 0);
 }
 
-/* What was delayed goes at once, before it can be held again. */
+/* What waits goes at once, before it can be held again. */
 void writer_hold(struct writer *writer, bool held)
 {
     writer->held = held;
-    if (held || !writer->delayed)
-        return;
-    loop_cancel(writer->timer);
-    writer->timer = loop_after(writer->config.loop, 0, on_time, writer);
+    if (!held && writer->timer != NULL)
+        set_timer(writer, 0);
 }
 
 void writer_clip(struct writer *writer, uint64_t guild_id, uint64_t channel_id, int64_t from, int64_t until)
@@ -119,16 +121,15 @@ static void on_time(void *arg)
 {
     struct writer *const writer = arg;
     writer->timer = NULL;
-    writer->delayed = writer->state != ASKING && (writer->held || !db_pool_ready(writer->config.pool));
-    if (writer->delayed) {
-        writer->timer = loop_after(writer->config.loop, RETRY_MS, on_time, writer);
+    if (writer->state != ASKING && (writer->held || !db_pool_ready(writer->config.pool))) {
+        set_timer(writer, RETRY_MS);
         return;
     }
     if (writer->state == IDLE) {
         writer->under_way = writer->next;
         writer->closed = writer->progress;
         writer->next = batch_create();
-        writer->wanted = false;
+        writer->due_ms = NEVER;
         writer->begun_ms = writer->next_begun_ms;
         writer->closed_ms = clock_monotonic_ms();
         writer->refusals = 0;
@@ -153,9 +154,9 @@ static void committed(struct writer *writer)
     writer->state = IDLE;
     writer->batch_no++;
     writer->callbacks.on_committed(writer->callbacks.arg, &progress);
-    if (writer->wanted) {
-        schedule(writer, 0);
-    } else if (writer->on_written != NULL && writer->timer == NULL) {
+    if (writer->due_ms != NEVER) {
+        set_timer(writer, writer->due_ms > now ? writer->due_ms - now : 0);
+    } else if (writer->on_written != NULL) {
         void (*const on_written)(void *) = writer->on_written;
         writer->on_written = NULL;
         on_written(writer->on_written_arg);
@@ -187,7 +188,7 @@ static void lost(struct writer *writer, int64_t batch_no)
 static void retry_later(struct writer *writer)
 {
     writer->state = PAUSING;
-    writer->timer = loop_after(writer->config.loop, RETRY_MS, on_time, writer);
+    set_timer(writer, RETRY_MS);
 }
 
 /* The number of committed batches tells whether this one is among them. */
@@ -196,7 +197,7 @@ static void on_asked(void *arg, bool ok, int64_t epoch, int64_t batch_no)
     struct writer *const writer = arg;
     if (!ok) {
         writer->state = ASKING;
-        writer->timer = loop_after(writer->config.loop, RETRY_MS, on_time, writer);
+        set_timer(writer, RETRY_MS);
     } else if (epoch < writer->config.epoch || (epoch == writer->config.epoch && batch_no < writer->batch_no)) {
         lost(writer, batch_no);
     } else if (epoch > writer->config.epoch || batch_no > writer->batch_no + 1) {
@@ -289,6 +290,7 @@ struct writer *writer_create(const struct writer_config *config, const struct wr
     writer->callbacks = *callbacks;
     writer->batch_no = config->batch_no;
     writer->progress.seq = -1;
+    writer->due_ms = NEVER;
     writer->next = batch_create();
     return writer;
 }
