@@ -22,13 +22,11 @@ struct shard {
     struct tenure *tenure; /* NULL while the shard is not ours */
     struct timeline timeline;
     int64_t began_ms, pause_ms;
-    struct loop_timer *next; /* between two tenures; while stopping: to tell it */
+    struct loop_timer *next; /* between two tenures */
     enum tenure_end end;
 
     void (*on_failed)(void *arg);
     void *on_failed_arg;
-    void (*on_stopped)(void *arg);
-    void *on_stopped_arg;
 };
 
 /* Tenures ------------------------------------------------------------------------------------------------- */
@@ -58,8 +56,6 @@ static void on_tenure_gone(void *arg)
 static void on_tenure_over(void *arg, enum tenure_end end)
 {
     struct shard *const shard = arg;
-    if (shard->on_stopped != NULL)
-        return; /* nobody waits for what cannot be written any more: tenure tells that it stopped */
     if (end == TENURE_REFUSED) {
         shard->on_failed(shard->on_failed_arg);
         return;
@@ -118,25 +114,14 @@ void shard_settings_changed(struct shard *shard, uint64_t guild_id)
         tenure_settings_changed(shard->tenure, guild_id);
 }
 
-static void on_nothing_owed(void *arg)
+bool shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg)
 {
-    struct shard *const shard = arg;
-    shard->next = NULL;
-    shard->on_stopped(shard->on_stopped_arg);
-}
-
-void shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg)
-{
-    shard->on_stopped = on_stopped;
-    shard->on_stopped_arg = arg;
     loop_cancel(shard->next);
     shard->next = NULL;
-    if (shard->tenure != NULL) {
-        tenure_stop(shard->tenure, on_stopped, arg);
-        return;
-    }
+    if (shard->tenure != NULL)
+        return tenure_stop(shard->tenure, on_stopped, arg);
     claim_stop(shard->claim);
-    shard->next = loop_after(shard->config.loop, 0, on_nothing_owed, shard);
+    return false;
 }
 
 void shard_destroy(struct shard *shard)

@@ -44,6 +44,6 @@ void shard_measure(const struct shard *shard, struct shard_measures *sum);
 /* The settings of a server changed; 0: any may have. */
 void shard_settings_changed(struct shard *shard, uint64_t guild_id);
 /* A planned stop: hears no more, commits what was heard, leaves sessions open and the gateway's session alive,
- * then calls on_stopped. */
-void shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg);
+ * then calls on_stopped. False, and it is not called, where nothing is owed. */
+bool shard_stop(struct shard *shard, void (*on_stopped)(void *arg), void *arg);
 void shard_destroy(struct shard *shard);

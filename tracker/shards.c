@@ -21,11 +21,11 @@ struct shards {
     struct gateway_bot *bot;
     struct identify *turns;
     struct gateway_bot_call *question; /* for the count; or, between two, */
-    struct loop_timer *timer;          /* the next one; or that nothing is to be stopped */
+    struct loop_timer *timer;          /* the next one; while stopping: to tell that nothing is owed */
     struct shard **all;                /* NULL until the count is known */
     size_t n;
-    size_t n_running; /* not stopped yet */
-    size_t unwritten; /* changes, of all of them */
+    size_t n_stopping; /* owe something yet */
+    size_t unwritten;  /* changes, of all of them */
     bool failed;
 
     void (*on_failed)(void *arg);
@@ -47,11 +47,9 @@ static void fail(void *arg)
 
 void shards_configure(struct shards_config *config)
 {
-    static int ids[SHARDS_MAX];
-    config->ids = ids;
     config->count = (int)config_int("SHARD_COUNT", 0, 1, SHARDS_MAX);
     if (config->count > 0)
-        config->n_ids = config_numbers("SHARD_IDS", config->count, ids);
+        config->n_ids = config_numbers("SHARD_IDS", config->count, config->ids);
     else if (config_optional("SHARD_IDS") != NULL)
         config_fail("SHARD_IDS", "goes only with SHARD_COUNT");
 }
@@ -62,7 +60,7 @@ static void start_all(struct shards *shards, int count)
 {
     const size_t n_ids = shards->config.n_ids;
     shards->config.count = count;
-    shards->n = shards->n_running = n_ids > 0 ? n_ids : (size_t)count;
+    shards->n = n_ids > 0 ? n_ids : (size_t)count;
     log_info("shards", "count=%d here=%zu", count, shards->n);
     shards->all = mem_alloc(shards->n * sizeof(struct shard *));
     for (size_t i = 0; i < shards->n; i++) {
@@ -134,7 +132,7 @@ void shards_settings_changed(struct shards *shards, uint64_t guild_id)
 
 /* Ending --------------------------------------------------------------------------------------------------- */
 
-static void on_none_to_stop(void *arg)
+static void on_nothing_owed(void *arg)
 {
     struct shards *const shards = arg;
     shards->timer = NULL;
@@ -144,7 +142,7 @@ static void on_none_to_stop(void *arg)
 static void on_shard_stopped(void *arg)
 {
     struct shards *const shards = arg;
-    if (--shards->n_running == 0)
+    if (--shards->n_stopping == 0)
         shards->on_stopped(shards->on_stopped_arg);
 }
 
@@ -162,9 +160,9 @@ void shards_stop(struct shards *shards, void (*on_stopped)(void *arg), void *arg
     shards->on_stopped = on_stopped;
     shards->on_stopped_arg = arg;
     for (size_t i = 0; i < shards->n; i++)
-        shard_stop(shards->all[i], on_shard_stopped, shards);
-    if (shards->n == 0)
-        shards->timer = loop_after(shards->config.shard.loop, 0, on_none_to_stop, shards);
+        shards->n_stopping += shard_stop(shards->all[i], on_shard_stopped, shards);
+    if (shards->n_stopping == 0)
+        shards->timer = loop_after(shards->config.shard.loop, 0, on_nothing_owed, shards);
 }
 
 void shards_destroy(struct shards *shards)

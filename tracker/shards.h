@@ -13,11 +13,11 @@ struct shards;
 enum { SHARDS_MAX = 10000 };
 
 struct shards_config {
-    struct shard_config shard; /* of each; key and what they share are filled in */
+    struct shard_config shard; /* of each; key, look_ms and what they share are filled in */
     struct rest *rest;
-    int count;      /* of the whole bot; 0: as Discord recommends, asked until it answers */
-    const int *ids; /* which of them; borrowed as long as the shards live */
-    size_t n_ids;   /* 0: all */
+    int count;           /* of the whole bot; 0: as Discord recommends, asked until it answers */
+    int ids[SHARDS_MAX]; /* which of them */
+    size_t n_ids;        /* 0: all */
 };
 
 /* SHARD_COUNT and SHARD_IDS from the environment: count and ids. */

@@ -51,9 +51,9 @@ struct tenure {
     enum tenure_end end;
     void (*on_over)(void *arg, enum tenure_end end);
     void *on_over_arg;
-    void (*on_stopped)(void *arg);
+    bool stopping;
+    void (*on_stopped)(void *arg); /* NULL: nothing is owed, or it is told */
     void *on_stopped_arg;
-    bool stop_told;
 };
 
 /* Times --------------------------------------------------------------------------------------------------- */
@@ -118,7 +118,7 @@ static void on_broken(void *arg, bool session_lost)
     end_watch(tenure, session_lost ? "session_lost" : tenure->full ? "memory" : "broken");
     const int64_t silent_ms = clock_monotonic_ms() - tenure->committed_ms;
     if (++tenure->breaks > 1 && silent_ms > RIVAL_MS + 2000 * tenure->config.heartbeat_interval &&
-        tenure->rest == NULL && !tenure->over && tenure->on_stopped == NULL)
+        tenure->rest == NULL && !tenure->over && !tenure->stopping)
         tenure->rest = loop_after(tenure->config.loop, 0, on_rest, tenure);
 }
 
@@ -203,21 +203,21 @@ static void on_heartbeat(void *arg)
 
 /* The end ------------------------------------------------------------------------------------------------- */
 
-/* Once: what ends the stop may come from the writer, from the gateway, or by itself. */
+/* Once: what ends the stop may come from the writer or from the gateway. */
 static void tell_stopped(void *arg)
 {
     struct tenure *const tenure = arg;
-    if (tenure->stop_told)
-        return;
-    tenure->stop_told = true;
-    tenure->on_stopped(tenure->on_stopped_arg);
+    void (*const on_stopped)(void *) = tenure->on_stopped;
+    tenure->on_stopped = NULL;
+    if (on_stopped != NULL)
+        on_stopped(tenure->on_stopped_arg);
 }
 
 static void tell_over(struct tenure *tenure)
 {
     if (tenure->loading)
         return; /* its answer comes here again */
-    if (tenure->on_stopped != NULL)
+    if (tenure->stopping)
         tell_stopped(tenure);
     else
         tenure->on_over(tenure->on_over_arg, tenure->end);
@@ -260,7 +260,7 @@ static void on_committed(void *arg, const struct batch_progress *progress)
         log_info("unwritten_written", "shard=%d", tenure->config.key.shard_id);
         tenure->full = false;
     }
-    if (!tenure->full && tenure->on_stopped == NULL)
+    if (!tenure->full && !tenure->stopping)
         gateway_wake(tenure->gateway);
 }
 
@@ -350,7 +350,7 @@ static void on_settings(void *arg, const struct db_settings_loaded *loaded)
     tenure->settings_since = loaded->as_of - SETTINGS_OVERLAP_S;
     ledger_obey(tenure->ledger, loaded, &times);
     writer_hold(tenure->writer, false);
-    if (tenure->gateway == NULL && tenure->on_stopped == NULL)
+    if (tenure->gateway == NULL && !tenure->stopping)
         start_gateway(tenure);
 }
 
@@ -506,28 +506,24 @@ static void on_gateway_stopped(void *arg)
     writer_drain(tenure->writer, tell_stopped, tenure);
 }
 
-static void on_nothing_owed(void *arg)
+bool tenure_stop(struct tenure *tenure, void (*on_stopped)(void *arg), void *arg)
 {
-    struct tenure *const tenure = arg;
-    tenure->heartbeat = NULL;
-    tell_stopped(tenure);
-}
-
-void tenure_stop(struct tenure *tenure, void (*on_stopped)(void *arg), void *arg)
-{
+    tenure->stopping = true;
     loop_cancel(tenure->heartbeat);
     loop_cancel(tenure->rest);
     tenure->heartbeat = tenure->rest = NULL;
+    const bool unwritten = tenure->over && tenure->end == TENURE_REFUSED;
+    if (tenure->gateway == NULL && !unwritten)
+        return false; /* nothing was heard that is not written, or it cannot be written any more */
     tenure->on_stopped = on_stopped;
     tenure->on_stopped_arg = arg;
-    if (tenure->gateway != NULL) {
+    if (unwritten) {
+        writer_drain(tenure->writer, tell_stopped, tenure);
+    } else {
         end_watch(tenure, "stopped");
         gateway_stop(tenure->gateway, on_gateway_stopped, tenure);
-    } else if (tenure->over && tenure->end == TENURE_REFUSED) {
-        writer_drain(tenure->writer, tell_stopped, tenure);
-    } else { /* nothing was heard that is not written, or it cannot be written any more */
-        tenure->heartbeat = loop_after(tenure->config.loop, 0, on_nothing_owed, tenure);
     }
+    return true;
 }
 
 void tenure_destroy(struct tenure *tenure)

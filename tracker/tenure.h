@@ -30,5 +30,5 @@ void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id);
 void tenure_measure(const struct tenure *tenure, struct shard_measures *sum);
 /* Writes a batch soon, be it empty. */
 void tenure_show_life(struct tenure *tenure);
-/* As shard_stop(). */
-void tenure_stop(struct tenure *tenure, void (*on_stopped)(void *arg), void *arg);
+/* As shard_stop(). on_over does not come any more. */
+bool tenure_stop(struct tenure *tenure, void (*on_stopped)(void *arg), void *arg);

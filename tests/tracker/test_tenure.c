@@ -24,12 +24,14 @@
 struct gateway {
     struct gateway_callbacks callbacks;
     int beats, rests, wakes;
+    void (*on_stopped)(void *arg);
 };
 
 struct writer {
     struct writer_callbacks callbacks;
     size_t unwritten;
     bool held;
+    void (*on_written)(void *arg);
 };
 
 struct ledger {
@@ -48,6 +50,7 @@ struct world {
     void (*on_settings)(void *arg, const struct db_settings_loaded *loaded); /* NULL: none is loading */
     void (*on_presence)(void *arg, const struct db_rows *members);
     bool over;
+    int stopped;
 };
 
 static struct world worlds[2];
@@ -94,7 +97,8 @@ void gateway_wake(struct gateway *gateway)
 
 void gateway_stop(struct gateway *gateway, void (*on_stopped)(void *arg), void *arg)
 {
-    (void)gateway, (void)on_stopped, (void)arg;
+    (void)arg;
+    gateway->on_stopped = on_stopped;
 }
 
 struct writer *writer_create(const struct writer_config *config, const struct writer_callbacks *callbacks)
@@ -137,7 +141,8 @@ void writer_flush(struct writer *writer)
 
 void writer_drain(struct writer *writer, void (*on_written)(void *arg), void *arg)
 {
-    (void)writer, (void)on_written, (void)arg;
+    (void)arg;
+    writer->on_written = on_written;
 }
 
 void batch_watch_begin(struct batch *batch, int64_t from_ms)
@@ -256,6 +261,12 @@ static void on_over(void *arg, enum tenure_end end)
     w->over = true;
 }
 
+static void on_stopped(void *arg)
+{
+    struct world *const w = arg;
+    w->stopped++;
+}
+
 static void answer_settings(struct world *w, bool lost)
 {
     const struct db_settings_loaded loaded = {.as_of = CLAIMED_S};
@@ -265,8 +276,8 @@ static void answer_settings(struct world *w, bool lost)
     on_done(w->tenure, lost ? NULL : &loaded);
 }
 
-/* RUNNING; the shard was proven when it was claimed. */
-static void begin(struct world *w)
+/* Presence is known, settings are not; the shard was proven when it was claimed. */
+static void begin_to_load(struct world *w)
 {
     static const int rows;
     const struct shard_config config = {
@@ -280,6 +291,11 @@ static void begin(struct world *w)
     making = w;
     w->tenure = tenure_create(&config, &claim, &w->timeline, on_over, w);
     w->on_presence(w->tenure, (const struct db_rows *)&rows);
+}
+
+static void begin(struct world *w)
+{
+    begin_to_load(w);
     answer_settings(w, false);
     w->gateway.callbacks.on_alive(w->tenure, clock_ms);
 }
@@ -443,6 +459,52 @@ static void unwritten_of_all_shards_is_bounded(void **state)
     assert_int_equal(other->gateway.rests, 2);
 }
 
+/* The stop ------------------------------------------------------------------------------------------------- */
+
+static void stops_when_all_is_written(void **state)
+{
+    struct world *const w = *state;
+    assert_true(tenure_stop(w->tenure, on_stopped, w));
+    w->gateway.on_stopped(w->tenure);
+    assert_int_equal(w->stopped, 0);
+    w->writer.on_written(w->tenure);
+    assert_int_equal(w->stopped, 1);
+    w->writer.callbacks.on_refused(w->tenure, WRITER_TAKEN); /* too late to matter */
+    assert_int_equal(w->stopped, 1);
+    assert_false(w->over);
+}
+
+static void stops_though_nothing_can_be_written(void **state)
+{
+    struct world *const w = *state;
+    assert_true(tenure_stop(w->tenure, on_stopped, w));
+    w->writer.callbacks.on_refused(w->tenure, WRITER_TAKEN);
+    assert_int_equal(w->stopped, 1);
+    assert_false(w->over);
+}
+
+static void nothing_is_owed_before_the_gateway(void **state)
+{
+    struct world *const other = &worlds[1];
+    (void)state;
+    begin_to_load(other);
+    assert_false(tenure_stop(other->tenure, on_stopped, other));
+    answer_settings(other, false);
+    assert_null(other->gateway.callbacks.arg);
+    pass(10000);
+    assert_int_equal(other->stopped, 0);
+}
+
+static void what_discord_ended_is_written(void **state)
+{
+    struct world *const w = *state;
+    w->gateway.callbacks.on_fatal(w->tenure, "no");
+    assert_true(w->over);
+    assert_true(tenure_stop(w->tenure, on_stopped, w));
+    w->writer.on_written(w->tenure);
+    assert_int_equal(w->stopped, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -455,6 +517,10 @@ int main(void)
         TEST(over_while_settings_wait),
         TEST(over_while_settings_are_loaded),
         TEST(unwritten_of_all_shards_is_bounded),
+        TEST(stops_when_all_is_written),
+        TEST(stops_though_nothing_can_be_written),
+        TEST(nothing_is_owed_before_the_gateway),
+        TEST(what_discord_ended_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
