@@ -10,7 +10,7 @@
 
 static void fill_with_image(cairo_t *cr, const struct image *image, double x, double y, double size)
 {
-    cairo_surface_t *surface = image_surface(image);
+    cairo_surface_t *const surface = image_surface(image);
     const double scale = size / cairo_image_surface_get_width(surface);
     cairo_save(cr);
     cairo_translate(cr, x, y);
@@ -25,13 +25,13 @@ static void fill_with_image(cairo_t *cr, const struct image *image, double x, do
 /* The path under way, filled. Snowflakes begin at bit 22 with their time; the bits below are mostly 0. */
 static void fill(cairo_t *cr, const struct avatar *avatar, double x, double y, double size)
 {
-    if (avatar->image) {
+    if (avatar->image != NULL) {
         fill_with_image(cr, avatar->image, x, y, size);
         return;
     }
     canvas_colour(cr, INITIAL_COLOURS[(avatar->id >> 22) % 4], 1);
     cairo_fill(cr);
-    char *initial = text_initial(avatar->name);
+    char *const initial = text_initial(avatar->name);
     const struct type type = {FAMILY, .84 * size / 2, 600, 0};
     text_in_square(cr, &type, COLOUR_WHITE, x + size / 2, y + size / 2, 1.3 * size / 2, initial);
     free(initial);

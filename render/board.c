@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-const struct board_row BOARD_LARGE_ROW = {
+const struct board_row board_large_row = {
     .height = 104,
     .gap = 6,
     .name_base = -1,
@@ -13,7 +13,7 @@ const struct board_row BOARD_LARGE_ROW = {
     .name = &TYPE_MEDAL_NAME,
     .duration = &TYPE_MEDAL_DURATION,
 };
-const struct board_row BOARD_ROW = {
+const struct board_row board_plain_row = {
     .height = 80,
     .gap = 2,
     .name_base = -2,

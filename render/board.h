@@ -30,7 +30,7 @@ struct board_row {
     double height, gap, name_base, bar_top, bar_height;
     const struct type *name, *duration;
 };
-extern const struct board_row BOARD_LARGE_ROW, BOARD_ROW;
+extern const struct board_row board_large_row, board_plain_row;
 
 /* A row's number, centred on cx. */
 void board_number(cairo_t *cr, const struct type *type, unsigned colour, double cx, double base,

@@ -22,7 +22,7 @@ static void add_stop(cairo_pattern_t *gradient, double offset, unsigned rgb, dou
 
 void canvas_gradient(cairo_t *cr, double x0, double y0, double x1, double y1, unsigned from, unsigned to)
 {
-    cairo_pattern_t *gradient = cairo_pattern_create_linear(x0, y0, x1, y1);
+    cairo_pattern_t *const gradient = cairo_pattern_create_linear(x0, y0, x1, y1);
     add_stop(gradient, 0, from, 1);
     add_stop(gradient, 1, to, 1);
     cairo_set_source(cr, gradient);
@@ -31,7 +31,7 @@ void canvas_gradient(cairo_t *cr, double x0, double y0, double x1, double y1, un
 
 void canvas_fade(cairo_t *cr, double top, double bottom, unsigned rgb, double from, double to)
 {
-    cairo_pattern_t *gradient = cairo_pattern_create_linear(0, top, 0, bottom);
+    cairo_pattern_t *const gradient = cairo_pattern_create_linear(0, top, 0, bottom);
     add_stop(gradient, 0, rgb, from);
     add_stop(gradient, 1, rgb, to);
     cairo_set_source(cr, gradient);

@@ -54,17 +54,18 @@ static double threshold(int x, int y)
 /* The background from row top on, with tint over it or NULL. */
 static cairo_surface_t *render(const struct tint *tint, int top, int width, int height)
 {
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    cairo_surface_t *const surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     uint32_t *pixel = (uint32_t *)(void *)cairo_image_surface_get_data(surface); /* rows have no padding */
-    for (int y = 0; y < height; y++)
+    for (int y = 0; y < height; y++) {
         for (int x = 0; x < width; x++, pixel++) {
-            const double alpha = tint ? opacity(tint, (x + .5) / width) : 0;
+            const double alpha = tint != NULL ? opacity(tint, (x + .5) / width) : 0;
             const double dither = threshold(x, y);
             for (int shift = 0; shift < 24; shift += 8) {
-                const double over = tint ? channel(tint->colour, shift) * alpha : 0;
+                const double over = tint != NULL ? channel(tint->colour, shift) * alpha : 0;
                 *pixel |= (uint32_t)(background_at(top + y, shift) * (1 - alpha) + over + dither) << shift;
             }
         }
+    }
     cairo_surface_mark_dirty(surface);
     return surface;
 }
@@ -86,8 +87,8 @@ void card_finish(void)
 
 cairo_t *card_create(int height)
 {
-    cairo_surface_t *card = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CARD_WIDTH, height);
-    cairo_t *cr = cairo_create(card);
+    cairo_surface_t *const card = cairo_image_surface_create(CAIRO_FORMAT_RGB24, CARD_WIDTH, height);
+    cairo_t *const cr = cairo_create(card);
     cairo_surface_destroy(card); /* cr holds it */
     cairo_set_source_surface(cr, background, 0, 0);
     cairo_rectangle(cr, 0, 0, CARD_WIDTH, CARD_GRADIENT);
@@ -121,12 +122,12 @@ static cairo_surface_t *find_tinted(const struct tint *tint, int y, int width, i
 {
     const int top = y < CARD_GRADIENT ? y : CARD_GRADIENT; /* below that all rows are alike */
     for (int i = 0; i < N_TINTS; i++) {
-        const struct tinted *row = &tinted[i];
-        if (row->surface && is_same(&row->tint, tint) && row->top == top && row->width == width &&
+        const struct tinted *const row = &tinted[i];
+        if (row->surface != NULL && is_same(&row->tint, tint) && row->top == top && row->width == width &&
             row->height == height)
             return row->surface;
     }
-    struct tinted *row = &tinted[next_tinted];
+    struct tinted *const row = &tinted[next_tinted];
     next_tinted = (next_tinted + 1) % N_TINTS;
     cairo_surface_destroy(row->surface);
     *row = (struct tinted){*tint, top, width, height, render(tint, top, width, height)};

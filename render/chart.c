@@ -29,7 +29,7 @@ enum {
 /* Slots on the axis, and at every which of them the earlier lines have a marker. */
 static const struct kind {
     size_t n_slots, marker_step;
-} KINDS[] = {
+} kinds[] = {
     [CHART_HOURLY] = {24, 4},
     [CHART_WEEKLY] = {7, 1},
     [CHART_MONTHLY] = {31, 6},
@@ -45,10 +45,12 @@ struct plot {
 static int64_t largest_value(const struct chart_view *view)
 {
     int64_t max = 0;
-    for (size_t k = 0; k < CHART_SERIES; k++)
-        for (size_t i = 0; i < view->series[k].n; i++)
+    for (size_t k = 0; k < CHART_SERIES; k++) {
+        for (size_t i = 0; i < view->series[k].n; i++) {
             if (view->series[k].values[i] > max)
                 max = view->series[k].values[i];
+        }
+    }
     return max;
 }
 
@@ -69,7 +71,7 @@ static struct plot plot_of(cairo_t *cr, const struct chart_view *view)
 
 static double slot_x(const struct plot *plot, double slot)
 {
-    return PLOT_LEFT + (slot + .5) * (PLOT_RIGHT - PLOT_LEFT) / (double)KINDS[plot->view->kind].n_slots;
+    return PLOT_LEFT + (slot + .5) * (PLOT_RIGHT - PLOT_LEFT) / (double)kinds[plot->view->kind].n_slots;
 }
 
 static double value_y(const struct plot *plot, double value)
@@ -117,10 +119,10 @@ static const char *slot_label(char out[WORDS_MAX], enum chart_kind kind, size_t 
 
 static void draw_slots(const struct plot *plot)
 {
-    for (size_t slot = 0; slot < KINDS[plot->view->kind].n_slots; slot++) {
+    for (size_t slot = 0; slot < kinds[plot->view->kind].n_slots; slot++) {
         char out[WORDS_MAX];
-        const char *label = slot_label(out, plot->view->kind, slot);
-        if (!label)
+        const char *const label = slot_label(out, plot->view->kind, slot);
+        if (label == NULL)
             continue;
         const double x = slot_x(plot, (double)slot);
         canvas_colour(plot->cr, COLOUR_AXIS, 1);
@@ -160,7 +162,7 @@ static void draw_line(const struct plot *plot, int k, double thinner)
 
 static void draw_area(const struct plot *plot)
 {
-    const struct chart_line *line = &plot->lines[CHART_PRESENT];
+    const struct chart_line *const line = &plot->lines[CHART_PRESENT];
     if (line->n < 2)
         return;
     trace(plot, line);
@@ -178,7 +180,7 @@ static void draw_marker(const struct plot *plot, int k, size_t slot)
 
 static void draw_lines(const struct plot *plot)
 {
-    const struct kind *kind = &KINDS[plot->view->kind];
+    const struct kind *const kind = &kinds[plot->view->kind];
     /* Sixteen shades at the edges: unseen on cards of twice Discord's size, and 1 ms and 11 % of bytes less. */
     cairo_save(plot->cr);
     cairo_set_antialias(plot->cr, CAIRO_ANTIALIAS_FAST);
@@ -186,10 +188,12 @@ static void draw_lines(const struct plot *plot)
     for (int k = CHART_SERIES - 1; k > CHART_PRESENT; k--)
         draw_line(plot, k, kind->n_slots > 24 ? .5 : 0);
     draw_line(plot, CHART_MEAN, 0);
-    for (int k = CHART_SERIES - 1; k > CHART_PRESENT; k--)
-        for (size_t i = 0; i < plot->lines[k].n; i++)
+    for (int k = CHART_SERIES - 1; k > CHART_PRESENT; k--) {
+        for (size_t i = 0; i < plot->lines[k].n; i++) {
             if ((i + (size_t)k) % kind->marker_step == 0) /* each line's at slots of its own */
                 draw_marker(plot, k, i);
+        }
+    }
     draw_line(plot, CHART_PRESENT, 0);
     if (kind->marker_step == 1 || plot->lines[CHART_PRESENT].n == 1)
         for (size_t i = 0; i < plot->lines[CHART_PRESENT].n; i++)
@@ -219,7 +223,7 @@ static void running_slot(char out[WORDS_MAX], const struct chart_view *view, siz
 static void draw_link(const struct plot *plot, size_t slot, double x, double y)
 {
     static const double dots[] = {.1, 7};
-    cairo_t *cr = plot->cr;
+    cairo_t *const cr = plot->cr;
     cairo_move_to(cr, slot_x(plot, (double)slot - 1),
                   value_y(plot, (double)plot->view->series[CHART_PRESENT].values[slot - 1]));
     cairo_line_to(cr, x, y);
@@ -249,7 +253,7 @@ static void draw_chip(const struct plot *plot, const char *words, double x, doub
 /* What has only begun, apart from the line of what is over. */
 static void draw_running_slot(const struct plot *plot)
 {
-    const struct chart_series *present = &plot->view->series[CHART_PRESENT];
+    const struct chart_series *const present = &plot->view->series[CHART_PRESENT];
     if (present->n == 0)
         return;
     const size_t slot = present->n - 1;
@@ -260,7 +264,7 @@ static void draw_running_slot(const struct plot *plot)
         double radius;
         unsigned colour;
     } discs[] = {{13, COLOUR_BG}, {10, COLOUR_ACCENT}, {4, COLOUR_BG}};
-    for (size_t i = 0; i < sizeof(discs) / sizeof(*discs); i++) {
+    for (size_t i = 0; i < sizeof(discs) / sizeof(discs[0]); i++) {
         canvas_disc(plot->cr, x, y, discs[i].radius);
         canvas_colour(plot->cr, discs[i].colour, 1);
         cairo_fill(plot->cr);
@@ -272,7 +276,7 @@ static void draw_running_slot(const struct plot *plot)
         words_duration(value, present->values[slot]);
     else
         words_count(value, present->values[slot], "member", "members");
-    snprintf(words, sizeof(words), "%s · %s so far", when, value);
+    snprintf(words, sizeof(words), "%s \u00B7 %s so far", when, value);
     draw_chip(plot, words, x, y);
 }
 
@@ -321,7 +325,7 @@ static void draw_legend(cairo_t *cr, const struct chart_view *view)
 
 struct picture chart_render(const struct chart_view *view)
 {
-    cairo_t *cr = card_create(HEIGHT);
+    cairo_t *const cr = card_create(HEIGHT);
     stats_head_draw(cr, &view->head);
     draw_legend(cr, view);
     const struct plot plot = plot_of(cr, view);

@@ -14,11 +14,12 @@ struct chart_line chart_line_mean(const struct chart_view *view)
     for (size_t slot = 0; slot < CHART_SLOTS; slot++) {
         double sum = 0;
         int n = 0;
-        for (size_t k = 0; k < CHART_SERIES; k++)
+        for (size_t k = 0; k < CHART_SERIES; k++) {
             if (slot < (k == 0 ? view->n_over : view->series[k].n)) {
                 sum += (double)view->series[k].values[slot];
                 n++;
             }
+        }
         if (n == 0)
             break; /* and so in all that follow */
         mean.values[mean.n++] = sum / n;

@@ -39,7 +39,7 @@ static const struct look {
     int n_dashes; /* 0: solid */
     cairo_line_cap_t cap;
     void (*marker)(cairo_t *cr, double x, double y);
-} LOOKS[CHART_LINES] = {
+} looks[CHART_LINES] = {
     {COLOUR_ACCENT, 5, {0}, 0, CAIRO_LINE_CAP_ROUND, circle},
     {COLOUR_PREV1, 3, {13, 7}, 2, CAIRO_LINE_CAP_BUTT, square},
     {COLOUR_PREV2, 4, {.1, 8}, 2, CAIRO_LINE_CAP_ROUND, triangle}, /* dots */
@@ -49,7 +49,7 @@ static const struct look {
 
 void chart_look_stroke(cairo_t *cr, int line, double thinner)
 {
-    const struct look *look = &LOOKS[line];
+    const struct look *const look = &looks[line];
     cairo_save(cr);
     canvas_colour(cr, look->colour, 1);
     cairo_set_line_width(cr, look->width - thinner);
@@ -62,8 +62,8 @@ void chart_look_stroke(cairo_t *cr, int line, double thinner)
 
 void chart_look_marker(cairo_t *cr, int line, double x, double y)
 {
-    const struct look *look = &LOOKS[line];
-    if (!look->marker)
+    const struct look *const look = &looks[line];
+    if (look->marker == NULL)
         return;
     look->marker(cr, x, y);
     canvas_colour(cr, COLOUR_BG, 1);

@@ -13,25 +13,26 @@ struct steps {
     int64_t step[20];
     size_t n, n_going_on;
 };
-static const struct steps MINUTES = {
+static const struct steps minutes = {
     {1 * MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 20 * MINUTE}, 6, 0};
-static const struct steps HOURS = {{HALF_HOUR, 1 * HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 5 * HOUR, 6 * HOUR,
+static const struct steps hours = {{HALF_HOUR, 1 * HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 5 * HOUR, 6 * HOUR,
                                     8 * HOUR, 10 * HOUR, 12 * HOUR, 20 * HOUR, 25 * HOUR, 50 * HOUR, 100 * HOUR,
                                     200 * HOUR, 250 * HOUR, 500 * HOUR},
                                    17,
                                    4};
-static const struct steps MEMBERS = {{1, 2, 5}, 3, 3};
+static const struct steps members = {{1, 2, 5}, 3, 3};
 
 /* The first that is large enough. */
 static int64_t find_step(const struct steps *steps, int64_t least)
 {
     int64_t factor = 1;
     size_t i = 0;
-    while (factor * steps->step[i] < least)
+    while (factor * steps->step[i] < least) {
         if (++i == steps->n) {
             i -= steps->n_going_on;
             factor *= 10;
         }
+    }
     return factor * steps->step[i];
 }
 
@@ -41,9 +42,9 @@ struct chart_scale chart_scale_for(enum stats_unit unit, int64_t max)
     const int64_t beyond = INT64_C(1000000000000000);     /* all that can happen; keeps steps within 64 bits */
     if (max > beyond)
         max = beyond;
-    const struct steps *const steps = unit == STATS_MEMBERS ? &MEMBERS : max <= HOUR ? &MINUTES : &HOURS;
+    const struct steps *const steps = unit == STATS_MEMBERS ? &members : max <= HOUR ? &minutes : &hours;
     struct chart_scale scale = {.unit = unit};
-    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         const int n = counts[i];
         const int64_t step = find_step(steps, max / n + (max % n > 0));
         if (i == 0 || n * step < scale.n * scale.step) {

@@ -58,9 +58,10 @@ static struct steps find_steps(const int64_t values[GRID_DAYS])
 {
     int64_t sorted[GRID_DAYS];
     size_t n = 0;
-    for (size_t i = 0; i < GRID_DAYS; i++)
+    for (size_t i = 0; i < GRID_DAYS; i++) {
         if (values[i] > 0)
             sorted[n++] = values[i];
+    }
     qsort(sorted, n, sizeof(*sorted), by_value);
 
     struct steps steps = {.any = n > 0};
@@ -97,9 +98,10 @@ static void draw_days(cairo_t *cr, const struct grid_view *view, const struct st
 {
     for (int shade = 0; shade < N_SHADES; shade++) {
         canvas_colour(cr, GRID_SHADES[shade], 1);
-        for (int i = 0; i < GRID_DAYS; i++)
+        for (int i = 0; i < GRID_DAYS; i++) {
             if (shade_of(steps, view->values[i]) == shade)
                 add_cell(cr, view, i, 0);
+        }
         cairo_fill(cr);
     }
     add_cell(cr, view, GRID_DAYS - 1, 1.5); /* today */
@@ -155,7 +157,7 @@ static void describe(char out[STEPS_WORDS], const struct steps *steps, enum stat
         return;
     int len = snprintf(out, STEPS_WORDS, "%s at %s", n == 1 ? "Shade changes" : "Shades change", value[0]);
     for (int i = 1; i < n; i++)
-        len += snprintf(out + len, STEPS_WORDS - (size_t)len, " · %s", value[i]);
+        len += snprintf(out + len, STEPS_WORDS - (size_t)len, " \u00B7 %s", value[i]);
     if (unit == STATS_MEMBERS)
         snprintf(out + len, STEPS_WORDS - (size_t)len, n == 1 && steps->value[0] == 1 ? " member" : " members");
 }
@@ -180,7 +182,7 @@ static void draw_legend(cairo_t *cr, const struct grid_view *view, const struct 
 
 struct picture grid_render(const struct grid_view *view)
 {
-    cairo_t *cr = card_create(HEIGHT);
+    cairo_t *const cr = card_create(HEIGHT);
     stats_head_draw(cr, &view->head);
     const struct steps steps = find_steps(view->values);
     draw_months(cr, view);

@@ -26,8 +26,8 @@ static cairo_surface_t *square(cairo_surface_t *from, int size)
 {
     const double width = cairo_image_surface_get_width(from), height = cairo_image_surface_get_height(from);
     const double side = width < height ? width : height;
-    cairo_surface_t *to = cairo_image_surface_create(CAIRO_FORMAT_RGB24, size, size);
-    cairo_t *cr = cairo_create(to);
+    cairo_surface_t *const to = cairo_image_surface_create(CAIRO_FORMAT_RGB24, size, size);
+    cairo_t *const cr = cairo_create(to);
     cairo_scale(cr, size / side, size / side);
     cairo_set_source_surface(cr, from, -(width - side) / 2, -(height - side) / 2);
     /* GOOD: an area filter downwards, a bilinear one upwards. Beyond the border the last pixels go on. */
@@ -40,7 +40,7 @@ static cairo_surface_t *square(cairo_surface_t *from, int size)
 
 static struct image *create(cairo_surface_t *from, int size)
 {
-    struct image *image = mem_alloc(sizeof(*image));
+    struct image *const image = mem_alloc(sizeof(*image));
     image->owners = 1;
     image->surface = square(from, size);
     return image;
@@ -49,25 +49,24 @@ static struct image *create(cairo_surface_t *from, int size)
 struct image *image_decode(const void *bytes, size_t n, int size)
 {
     cairo_surface_t *whole = decode(bytes, n, size);
-    if (!whole)
+    if (whole == NULL)
         return NULL;
-    /* cairo's area filter sees at most 16 pixels a side: the rest of the way goes through a square in between.
-     */
+    /* cairo's area filter sees at most 16 pixels a side: the rest of the way goes through a square in between. */
     enum { FAR = 12 };
     const int width = cairo_image_surface_get_width(whole), height = cairo_image_surface_get_height(whole);
     if ((width < height ? width : height) > FAR * size) {
-        cairo_surface_t *between = square(whole, 4 * size);
+        cairo_surface_t *const between = square(whole, 4 * size);
         cairo_surface_destroy(whole);
         whole = between;
     }
-    struct image *image = create(whole, size);
+    struct image *const image = create(whole, size);
     cairo_surface_destroy(whole);
     return image;
 }
 
 struct image *image_resize(const struct image *image, int size)
 {
-    return image ? create(image->surface, size) : NULL;
+    return image != NULL ? create(image->surface, size) : NULL;
 }
 
 cairo_surface_t *image_surface(const struct image *image)
@@ -83,14 +82,14 @@ size_t image_bytes(const struct image *image)
 
 struct image *image_reference(struct image *image)
 {
-    if (image)
+    if (image != NULL)
         image->owners++;
     return image;
 }
 
 void image_destroy(struct image *image)
 {
-    if (!image || --image->owners > 0)
+    if (image == NULL || --image->owners > 0)
         return;
     cairo_surface_destroy(image->surface);
     free(image);

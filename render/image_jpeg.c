@@ -31,12 +31,11 @@ struct decoder {
 
 static void on_error(j_common_ptr jpeg)
 {
-    struct decoder *decoder = jpeg->client_data;
+    struct decoder *const decoder = jpeg->client_data;
     longjmp(decoder->failed, 1);
 }
 
-/* What libjpeg only warns of (an early end, corrupt data) shows as a grey or torn picture: as good as broken.
- */
+/* What libjpeg only warns of (an early end, corrupt data) shows as a grey or torn picture: as good as broken. */
 static void on_message(j_common_ptr jpeg, int level)
 {
     if (level < 0)
@@ -46,7 +45,7 @@ static void on_message(j_common_ptr jpeg, int level)
 /* A progressive file may hold thousands of scans of the whole picture in a few bytes each. */
 static void on_progress(j_common_ptr jpeg)
 {
-    struct decoder *decoder = jpeg->client_data;
+    struct decoder *const decoder = jpeg->client_data;
     if (decoder->jpeg.input_scan_number > MAX_SCANS)
         on_error(jpeg);
 }
@@ -86,24 +85,23 @@ static void convert_cmyk(const JSAMPLE *inks, uint32_t *row, unsigned width)
 
 static void read_rows(struct decoder *decoder)
 {
-    struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+    struct jpeg_decompress_struct *const jpeg = &decoder->jpeg;
     unsigned char *data = cairo_image_surface_get_data(decoder->surface);
     const size_t stride = (size_t)cairo_image_surface_get_stride(decoder->surface);
     while (jpeg->output_scanline < jpeg->output_height) {
         unsigned char *row = data + jpeg->output_scanline * stride;
-        jpeg_read_scanlines(jpeg, decoder->cmyk ? &decoder->cmyk : &row, 1);
-        if (decoder->cmyk)
+        jpeg_read_scanlines(jpeg, decoder->cmyk != NULL ? &decoder->cmyk : &row, 1);
+        if (decoder->cmyk != NULL)
             convert_cmyk(decoder->cmyk, (uint32_t *)(void *)row, jpeg->output_width);
     }
     cairo_surface_mark_dirty(decoder->surface);
 }
 
-/* False where the file is broken or too large. Everything to be freed stands in decoder, out of longjmp's way.
- */
+/* False where the file is broken or too large. Everything to be freed stands in decoder, out of longjmp's way. */
 static bool decode(struct decoder *decoder, const void *bytes, size_t n, int size)
 {
-    struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
-    if (setjmp(decoder->failed))
+    struct jpeg_decompress_struct *const jpeg = &decoder->jpeg;
+    if (setjmp(decoder->failed) != 0)
         return false;
     jpeg_create_decompress(jpeg);
     jpeg->progress = &decoder->progress;
@@ -138,7 +136,7 @@ cairo_surface_t *image_from_jpeg(const void *bytes, size_t n, int size)
     free(decoder.cmyk);
     if (done)
         return decoder.surface;
-    if (decoder.surface)
+    if (decoder.surface != NULL)
         cairo_surface_destroy(decoder.surface);
     return NULL;
 }

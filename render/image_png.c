@@ -24,9 +24,9 @@ static void convert(cairo_surface_t *surface)
     const int width = cairo_image_surface_get_width(surface), height = cairo_image_surface_get_height(surface);
     const int stride = cairo_image_surface_get_stride(surface);
     for (int y = 0; y < height; y++) {
-        uint8_t *row = cairo_image_surface_get_data(surface) + (ptrdiff_t)y * stride;
+        uint8_t *const row = cairo_image_surface_get_data(surface) + (ptrdiff_t)y * stride;
         for (int x = 0; x < width; x++) {
-            const uint8_t *p = row + 4 * x;
+            const uint8_t *const p = row + 4 * x;
             const uint32_t r = over_ground(p[0], COLOUR_BG >> 16 & 255, p[3]);
             const uint32_t g = over_ground(p[1], COLOUR_BG >> 8 & 255, p[3]);
             const uint32_t b = over_ground(p[2], COLOUR_BG & 255, p[3]);
@@ -45,7 +45,7 @@ static cairo_surface_t *decode(spng_ctx *ctx)
     /* 32 bits a pixel leave no padding at the end of rows: the surface is what spng expects. */
     const size_t len = (size_t)cairo_image_surface_get_stride(surface) * header.height;
     unsigned char *data = cairo_image_surface_get_data(surface);
-    if (!data || spng_decode_image(ctx, data, len, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS) != 0) {
+    if (data == NULL || spng_decode_image(ctx, data, len, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS) != 0) {
         cairo_surface_destroy(surface);
         return NULL;
     }
@@ -56,17 +56,17 @@ static cairo_surface_t *decode(spng_ctx *ctx)
 
 cairo_surface_t *image_from_png(const void *bytes, size_t n)
 {
-    spng_ctx *ctx = spng_ctx_new(0);
+    spng_ctx *const ctx = spng_ctx_new(0);
     spng_set_image_limits(ctx, IMAGE_MAX_SIDE, IMAGE_MAX_SIDE);
     spng_set_chunk_limits(ctx, MAX_CHUNK, MAX_CHUNK);
-    cairo_surface_t *surface = spng_set_png_buffer(ctx, bytes, n) == 0 ? decode(ctx) : NULL;
+    cairo_surface_t *const surface = spng_set_png_buffer(ctx, bytes, n) == 0 ? decode(ctx) : NULL;
     spng_ctx_free(ctx);
     return surface;
 }
 
 /* Encoding ------------------------------------------------------------------------------------------------- */
 
-static const uint8_t SIGNATURE[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 enum { HEADER = 13, CHUNK = 12 /* around its data */ };
 
 static uint8_t *put_number(uint8_t *to, size_t n)
@@ -89,7 +89,8 @@ static uint8_t *rows_of(cairo_surface_t *surface, size_t width, size_t height)
 {
     cairo_surface_flush(surface);
     const uint32_t *pixel = (const uint32_t *)(const void *)cairo_image_surface_get_data(surface);
-    uint8_t *rows = mem_realloc(NULL, height * (1 + 3 * width)), *p = rows;
+    uint8_t *const rows = mem_realloc(NULL, height * (1 + 3 * width));
+    uint8_t *p = rows;
     for (size_t y = 0; y < height; y++) {
         *p++ = 0;                                             /* none */
         for (size_t x = 0; x < width; x++, p += 3, pixel++) { /* rows of the surface have no padding */
@@ -114,18 +115,18 @@ struct picture image_to_png(cairo_surface_t *surface)
 {
     const int width = cairo_image_surface_get_width(surface), height = cairo_image_surface_get_height(surface);
     const size_t n = (size_t)height * (1 + 3 * (size_t)width);
-    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(1);
-    if (!compressor)
+    struct libdeflate_compressor *const compressor = libdeflate_alloc_compressor(1);
+    if (compressor == NULL)
         abort();
     const size_t most = libdeflate_zlib_compress_bound(compressor, n);
-    uint8_t *png = mem_realloc(NULL, sizeof(SIGNATURE) + CHUNK + HEADER + CHUNK + most + CHUNK);
-    memcpy(png, SIGNATURE, sizeof(SIGNATURE));
+    uint8_t *const png = mem_realloc(NULL, sizeof(signature) + CHUNK + HEADER + CHUNK + most + CHUNK);
+    memcpy(png, signature, sizeof(signature));
 
-    uint8_t *end = png + sizeof(SIGNATURE);
+    uint8_t *end = png + sizeof(signature);
     static const uint8_t truecolour[] = {8, 2, 0, 0, 0}; /* of 8 bits a channel, deflated, not interlaced */
     memcpy(put_number(put_number(end + 8, (size_t)width), (size_t)height), truecolour, sizeof(truecolour));
     end = put_chunk(end, "IHDR", HEADER);
-    uint8_t *rows = rows_of(surface, (size_t)width, (size_t)height);
+    uint8_t *const rows = rows_of(surface, (size_t)width, (size_t)height);
     end = put_chunk(end, "IDAT", libdeflate_zlib_compress(compressor, rows, n, end + 8, most));
     end = put_chunk(end, "IEND", 0);
     free(rows);

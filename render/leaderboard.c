@@ -30,8 +30,8 @@ struct row_look {
     double rank_base;
     const struct type *rank;
 };
-static const struct row_look MEDAL_ROW = {
-    .row = &BOARD_LARGE_ROW,
+static const struct row_look medal_row = {
+    .row = &board_large_row,
     .radius = 20,
     .avatar = 37,
     .badge = 14,
@@ -40,8 +40,8 @@ static const struct row_look MEDAL_ROW = {
     .rank_base = 12.5,
     .rank = &TYPE_MEDAL_RANK,
 };
-static const struct row_look ROW = {
-    .row = &BOARD_ROW,
+static const struct row_look plain_row = {
+    .row = &board_plain_row,
     .radius = 18,
     .avatar = 30,
     .badge = 12,
@@ -55,14 +55,14 @@ static const struct row_look ROW = {
 
 static void draw_header(cairo_t *cr, const struct leaderboard_view *view)
 {
-    char *server = words_clean(view->server);
+    char *const server = words_clean(view->server);
     avatar_draw_icon(cr, &(struct avatar){view->icon, server, view->guild_id}, BOARD_LEFT, BOARD_PICTURE_TOP,
                      BOARD_PICTURE, 32);
 
     const struct duration total = duration_measure(&TYPE_HEADER_FIGURE, .58, view->total_seconds);
     duration_draw(cr, &total, BOARD_RIGHT, BOARD_FIGURE_BASE);
     char members[WORDS_COUNT_MAX], label[WORDS_COUNT_MAX + 16];
-    snprintf(label, sizeof(label), "total · %s", words_count(members, view->members, "member", "members"));
+    snprintf(label, sizeof(label), "total \u00B7 %s", words_count(members, view->members, "member", "members"));
     board_header(cr, &(struct board_header){
                          .title = {"", server, ""},
                          .subtitle = "Voice leaderboard",
@@ -129,21 +129,21 @@ static void draw_row(cairo_t *cr, const struct leaderboard_view *view, const str
                      double y)
 {
     const struct metal *metal = row_metal(row);
-    const struct row_look *look = metal ? &MEDAL_ROW : &ROW;
+    const struct row_look *const look = metal != NULL ? &medal_row : &plain_row;
     const double cy = y + look->row->height / 2;
-    if (metal)
+    if (metal != NULL)
         card_tint(cr, &metal->tint, BOARD_BOX_LEFT, (int)y, BOARD_BOX_WIDTH, (int)look->row->height,
                   look->radius);
     if (row->caller)
         draw_caller_box(cr, look, y);
 
-    if (metal)
+    if (metal != NULL)
         draw_disc(cr, metal, cy);
-    const unsigned rank_colour = metal ? COLOUR_MEDAL_INK : row->caller ? COLOUR_TEXT : COLOUR_TEXT2;
+    const unsigned rank_colour = metal != NULL ? COLOUR_MEDAL_INK : row->caller ? COLOUR_TEXT : COLOUR_TEXT2;
     board_number(cr, look->rank, rank_colour, RANK_X, cy + look->rank_base, RANK_WIDTH, row->rank);
 
-    char *name = words_clean(row->name);
-    if (metal)
+    char *const name = words_clean(row->name);
+    if (metal != NULL)
         avatar_draw_ring(cr, metal, AVATAR_X, cy, 42, 38.5);
     avatar_draw(cr, &(struct avatar){row->avatar, name, row->user_id}, AVATAR_X, cy, look->avatar);
     if (row->live)
@@ -160,14 +160,14 @@ static void draw_row(cairo_t *cr, const struct leaderboard_view *view, const str
                        .height = look->row->bar_height,
                        .value = row->seconds,
                        .full = view->first_seconds,
-                       .from = metal ? metal->dark : colour,
-                       .to = metal ? metal->light : colour,
+                       .from = metal != NULL ? metal->dark : colour,
+                       .to = metal != NULL ? metal->light : colour,
                    });
 }
 
 static double row_pitch(const struct leaderboard_row *row)
 {
-    const struct row_look *look = row_metal(row) ? &MEDAL_ROW : &ROW;
+    const struct row_look *const look = row_metal(row) != NULL ? &medal_row : &plain_row;
     return look->row->height + look->row->gap;
 }
 
@@ -181,7 +181,7 @@ static void draw_footer(cairo_t *cr, const struct leaderboard_view *view, double
              places);
     text_right(cr, &TYPE_FOOTER, COLOUR_TEXT3, BOARD_RIGHT, base, ranks);
 
-    const char *you = view->caller_without_time ? "You: no voice time yet" : "";
+    const char *const you = view->caller_without_time ? "You: no voice time yet" : "";
     if (view->in_voice == 0) {
         text_left(cr, &TYPE_FOOTER, COLOUR_TEXT3, BOARD_LEFT, base, you);
         return;
@@ -189,7 +189,7 @@ static void draw_footer(cairo_t *cr, const struct leaderboard_view *view, double
     avatar_draw_badge(cr, 54, base - 9, 12, 12);
     char members[WORDS_COUNT_MAX], left[WORDS_COUNT_MAX + 48];
     words_count(members, view->in_voice, "member", "members");
-    snprintf(left, sizeof(left), "%s in voice now%s%s", members, *you ? " · " : "", you);
+    snprintf(left, sizeof(left), "%s in voice now%s%s", members, you[0] != '\0' ? " \u00B7 " : "", you);
     text_left(cr, &TYPE_FOOTER, COLOUR_TEXT3, 76, base, left);
 }
 
@@ -199,7 +199,7 @@ struct picture leaderboard_render(const struct leaderboard_view *view)
     for (size_t i = 0; i < view->n_rows; i++)
         end += row_pitch(&view->rows[i]);
 
-    cairo_t *cr = card_create((int)end + BOARD_FOOTER_END);
+    cairo_t *const cr = card_create((int)end + BOARD_FOOTER_END);
     draw_header(cr, view);
     double y = BOARD_ROWS_TOP;
     for (size_t i = 0; i < view->n_rows; i++) {

@@ -29,16 +29,16 @@ struct row_look {
     unsigned ring_colour, number_colour;
     const struct type *own_name;
 };
-static const struct row_look FIRST_ROW = {
-    .row = &BOARD_LARGE_ROW,
+static const struct row_look first_row = {
+    .row = &board_large_row,
     .avatar = PARTNERS_AVATAR_SIZE_FIRST / 2.,
     .ring = PARTNERS_AVATAR_SIZE_FIRST / 2. + 4,
     .ring_colour = COLOUR_PAIR_RING,
     .number_colour = COLOUR_TEXT,
     .own_name = &TYPE_MEDAL_OWN_NAME,
 };
-static const struct row_look ROW = {
-    .row = &BOARD_ROW,
+static const struct row_look plain_row = {
+    .row = &board_plain_row,
     .avatar = PARTNERS_AVATAR_SIZE / 2.,
     .ring = PARTNERS_AVATAR_SIZE / 2. + 4,
     .ring_colour = COLOUR_BG,
@@ -48,7 +48,7 @@ static const struct row_look ROW = {
 
 static const struct row_look *row_look(const struct partners_view *view, size_t i)
 {
-    return view->first_page && i == 0 ? &FIRST_ROW : &ROW;
+    return view->first_page && i == 0 ? &first_row : &plain_row;
 }
 
 /* own: the member's name, cleaned. */
@@ -61,7 +61,7 @@ static void draw_header(cairo_t *cr, const struct partners_view *view, const cha
     char number[WORDS_MAX];
     const struct text partners = text_measure(&TYPE_HEADER_FIGURE, words_number(number, view->partners));
     text_draw(cr, partners, COLOUR_TEXT, BOARD_RIGHT - partners.width, BOARD_FIGURE_BASE);
-    char *server = words_clean(view->server);
+    char *const server = words_clean(view->server);
     board_header(cr, &(struct board_header){
                          .title = {"Who ", own, " shares voice with"},
                          .subtitle = server,
@@ -116,14 +116,14 @@ static void draw_bar_and_share(cairo_t *cr, const struct partners_view *view, co
 static void draw_row(cairo_t *cr, const struct partners_view *view, size_t i, const struct avatar *own,
                      double y)
 {
-    const struct row_look *look = row_look(view, i);
-    const struct partners_row *row = &view->rows[i];
+    const struct row_look *const look = row_look(view, i);
+    const struct partners_row *const row = &view->rows[i];
     const double height = look->row->height, cy = y + height / 2;
-    if (look == &FIRST_ROW)
+    if (look == &first_row)
         card_tint(cr, &PAIR_TINT, BOARD_BOX_LEFT, (int)y, BOARD_BOX_WIDTH, (int)height, 20);
     board_number(cr, &TYPE_RANK, look->number_colour, NUMBER_X, cy + NUMBER_BASE, NUMBER_WIDTH, row->position);
 
-    char *partner = words_clean(row->name);
+    char *const partner = words_clean(row->name);
     draw_avatars(cr, look, own, &(struct avatar){row->avatar, partner, row->user_id}, cy);
     draw_names_and_duration(cr, look, own->name, partner, row->seconds, cy + look->row->name_base);
     free(partner);
@@ -139,7 +139,7 @@ static void draw_footer(cairo_t *cr, const struct partners_view *view, const cha
     text_draw(cr, count, COLOUR_TEXT3, BOARD_RIGHT - count.width, base);
 
     char duration[WORDS_MAX], of[WORDS_MAX + 32];
-    snprintf(of, sizeof(of), "’s own %s in voice", words_duration(duration, view->own_seconds));
+    snprintf(of, sizeof(of), "\u2019s own %s in voice", words_duration(duration, view->own_seconds));
     text_phrase(cr, &TYPE_FOOTER, COLOUR_TEXT3, BOARD_LEFT, base, &(struct phrase){"% of ", own, of},
                 BOARD_RIGHT - count.width - 32 - BOARD_LEFT);
 }
@@ -150,15 +150,16 @@ struct picture partners_render(const struct partners_view *view)
     for (size_t i = 0; i < view->n_rows; i++)
         end += row_look(view, i)->row->height + row_look(view, i)->row->gap;
 
-    char *own = words_clean(view->name);
-    cairo_t *cr = card_create((int)end + BOARD_FOOTER_END);
+    char *const own = words_clean(view->name);
+    cairo_t *const cr = card_create((int)end + BOARD_FOOTER_END);
     draw_header(cr, view, own);
-    struct image *small = image_resize(view->small_avatar, PARTNERS_AVATAR_SIZE); /* once, not in each row */
+    struct image *const small =
+        image_resize(view->small_avatar, PARTNERS_AVATAR_SIZE); /* once, not in each row */
     double y = BOARD_ROWS_TOP;
     for (size_t i = 0; i < view->n_rows; i++) {
-        const struct row_look *look = row_look(view, i);
-        draw_row(cr, view, i, &(struct avatar){look == &ROW ? small : view->small_avatar, own, view->user_id},
-                 y);
+        const struct row_look *const look = row_look(view, i);
+        draw_row(cr, view, i,
+                 &(struct avatar){look == &plain_row ? small : view->small_avatar, own, view->user_id}, y);
         y += look->row->height + look->row->gap;
     }
     image_destroy(small);

@@ -37,7 +37,7 @@ struct column {
 
 static void draw_title(cairo_t *cr, const struct stats_head *head)
 {
-    char *name = words_clean(head->name);
+    char *const name = words_clean(head->name);
     const struct avatar avatar = {head->image, name, head->id};
     if (head->of_member)
         avatar_draw(cr, &avatar, LEFT + STATS_AVATAR_SIZE / 2., PICTURE_TOP + STATS_AVATAR_SIZE / 2.,
@@ -87,7 +87,7 @@ static void draw_duration(cairo_t *cr, const struct column *column, int64_t seco
 static void draw_words(cairo_t *cr, const struct column *column, const char *words, const char *unit)
 {
     const struct text after = text_measure(&TYPE_FIGURE_UNIT, unit);
-    const double room = column->width - (*unit ? UNIT_GAP + after.width : 0);
+    const double room = column->width - (unit[0] != '\0' ? UNIT_GAP + after.width : 0);
     const struct text figure = text_shrink(&TYPE_FIGURE, words, room);
     text_draw(cr, figure, COLOUR_TEXT, column->left, FIGURE_BASE);
     text_draw(cr, after, COLOUR_TEXT2, column->left + figure.width + UNIT_GAP, FIGURE_BASE);
@@ -109,7 +109,7 @@ static void draw_most_active(cairo_t *cr, const struct column *column, const str
     char date[WORDS_MAX], time[WORDS_MAX];
     const bool any = day->value > 0;
     draw_label_and_sub(cr, column, "Most active day", any ? words_duration(time, day->value) : "");
-    draw_words(cr, column, any ? words_day(date, day->day) : "–", "");
+    draw_words(cr, column, any ? words_day(date, day->day) : "\u2013", "");
 }
 
 static void draw_member(cairo_t *cr, const struct stats_head *head)
@@ -131,7 +131,7 @@ static void draw_label_and_peak(cairo_t *cr, const struct column *column, const 
 {
     char day[WORDS_MAX], sub[2 * WORDS_MAX + 16] = "";
     if (peak->value > 0)
-        snprintf(sub, sizeof(sub), "peak %s · %s", words, words_weekday(day, peak->day));
+        snprintf(sub, sizeof(sub), "peak %s \u00B7 %s", words, words_weekday(day, peak->day));
     draw_label_and_sub(cr, column, label, sub);
 }
 

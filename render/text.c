@@ -18,16 +18,16 @@ static PangoAttrList *attributes; /* of all text */
 /* Fonts ---------------------------------------------------------------------------------------------------- */
 
 /* Those that cards cannot do without; fonts.conf names the files. */
-static const char *const FAMILIES[] = {FAMILY,      FAMILY_DISPLAY,    "Noto Sans CJK JP", "Noto Sans Arabic",
+static const char *const families[] = {FAMILY,      FAMILY_DISPLAY,    "Noto Sans CJK JP", "Noto Sans Arabic",
                                        "Noto Sans", "Noto Color Emoji"};
 
 static bool has_family(FcConfig *config, const char *family)
 {
-    FcPattern *pattern = FcPatternBuild(NULL, FC_FAMILY, FcTypeString, family, (char *)NULL);
-    FcObjectSet *objects = FcObjectSetBuild(FC_FAMILY, (char *)NULL);
-    FcFontSet *found = FcFontList(config, pattern, objects);
-    const bool has = found && found->nfont > 0;
-    if (found)
+    FcPattern *const pattern = FcPatternBuild(NULL, FC_FAMILY, FcTypeString, family, (char *)NULL);
+    FcObjectSet *const objects = FcObjectSetBuild(FC_FAMILY, (char *)NULL);
+    FcFontSet *const found = FcFontList(config, pattern, objects);
+    const bool has = found != NULL && found->nfont > 0;
+    if (found != NULL)
         FcFontSetDestroy(found);
     FcObjectSetDestroy(objects);
     FcPatternDestroy(pattern);
@@ -37,27 +37,28 @@ static bool has_family(FcConfig *config, const char *family)
 static bool load_fonts(FcConfig *config, const char *fonts)
 {
     /* fontconfig looks for relative paths in its own directories. */
-    char *path = realpath(fonts, NULL);
-    const bool loaded =
-        path && FcConfigParseAndLoad(config, (const FcChar8 *)path, FcTrue) && FcConfigBuildFonts(config);
+    char *const path = realpath(fonts, NULL);
+    const bool loaded = path != NULL && FcConfigParseAndLoad(config, (const FcChar8 *)path, FcTrue) &&
+                        FcConfigBuildFonts(config);
     free(path);
     if (!loaded) {
         log_error("fonts_unreadable", "file=%s", log_quote(fonts));
         return false;
     }
     bool complete = true;
-    for (size_t i = 0; i < sizeof(FAMILIES) / sizeof(*FAMILIES); i++)
-        if (!has_family(config, FAMILIES[i])) {
-            log_error("font_missing", "family=%s file=%s", log_quote(FAMILIES[i]), log_quote(fonts));
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        if (!has_family(config, families[i])) {
+            log_error("font_missing", "family=%s file=%s", log_quote(families[i]), log_quote(fonts));
             complete = false;
         }
+    }
     return complete;
 }
 
 static PangoContext *create_context(void)
 {
-    PangoContext *created = pango_font_map_create_context(font_map);
-    cairo_font_options_t *options = cairo_font_options_create();
+    PangoContext *const created = pango_font_map_create_context(font_map);
+    cairo_font_options_t *const options = cairo_font_options_create();
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
@@ -71,7 +72,7 @@ static PangoContext *create_context(void)
 
 bool text_init(const char *fonts)
 {
-    FcConfig *config = FcConfigCreate();
+    FcConfig *const config = FcConfigCreate();
     if (!load_fonts(config, fonts)) {
         FcConfigDestroy(config);
         return false;
@@ -88,7 +89,7 @@ bool text_init(const char *fonts)
 
 void text_finish(void)
 {
-    if (!font_map)
+    if (font_map == NULL)
         return;
     pango_attr_list_unref(attributes);
     g_object_unref(context);
@@ -102,16 +103,16 @@ void text_finish(void)
 
 static PangoLayout *create_layout(const struct type *type, const char *s)
 {
-    PangoFontDescription *font = pango_font_description_new();
+    PangoFontDescription *const font = pango_font_description_new();
     pango_font_description_set_family_static(font, type->family);
     pango_font_description_set_weight(font, (PangoWeight)type->weight);
     pango_font_description_set_absolute_size(font, type->size * PANGO_SCALE);
-    PangoLayout *layout = pango_layout_new(context);
+    PangoLayout *const layout = pango_layout_new(context);
     pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
     pango_layout_set_attributes(layout, attributes);
     if (type->spacing > 0) {
-        PangoAttrList *spaced = pango_attr_list_copy(attributes);
+        PangoAttrList *const spaced = pango_attr_list_copy(attributes);
         pango_attr_list_insert(spaced, pango_attr_letter_spacing_new((int)lround(type->spacing * PANGO_SCALE)));
         pango_layout_set_attributes(layout, spaced);
         pango_attr_list_unref(spaced);
@@ -122,10 +123,10 @@ static PangoLayout *create_layout(const struct type *type, const char *s)
 
 static struct text measured(PangoLayout *layout)
 {
-    PangoLayoutLine *line = pango_layout_get_line(layout, 0);
+    PangoLayoutLine *const line = pango_layout_get_line(layout, 0);
     /* pango hangs scripts on baselines that most fonts lack and it then guesses: in a line that begins with a
      * Chinese character, Tibetan stood a whole line too high. */
-    for (GSList *runs = line->runs; runs; runs = runs->next)
+    for (GSList *runs = line->runs; runs != NULL; runs = runs->next)
         ((PangoLayoutRun *)runs->data)->y_offset = 0;
     PangoRectangle ink, logical;
     pango_layout_line_get_extents(line, &ink, &logical);
@@ -163,7 +164,7 @@ static struct text without_heaps(const struct type *type, struct text text)
 
 struct text text_fit(const struct type *type, const char *s, double max_width)
 {
-    PangoLayout *layout = create_layout(type, s);
+    PangoLayout *const layout = create_layout(type, s);
     pango_layout_set_width(layout, (int)(fmax(max_width, 0) * PANGO_SCALE));
     pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
     return without_heaps(type, measured(layout));
@@ -198,11 +199,11 @@ void text_right(cairo_t *cr, const struct type *type, unsigned colour, double ri
 /* Pango widens an ellipsis by the room that is left over: a gap before what follows. */
 static void tighten_ellipsis(struct text *text)
 {
-    for (GSList *runs = pango_layout_get_line(text->layout, 0)->runs; runs; runs = runs->next) {
+    for (GSList *runs = pango_layout_get_line(text->layout, 0)->runs; runs != NULL; runs = runs->next) {
         const PangoLayoutRun *run = runs->data;
         if (!(run->item->analysis.flags & PANGO_ANALYSIS_FLAG_IS_ELLIPSIS))
             continue;
-        PangoGlyphInfo *last = &run->glyphs->glyphs[run->glyphs->num_glyphs - 1];
+        PangoGlyphInfo *const last = &run->glyphs->glyphs[run->glyphs->num_glyphs - 1];
         PangoRectangle natural;
         pango_font_get_glyph_extents(run->item->analysis.font, last->glyph, NULL, &natural);
         text->width -= pango_units_to_double(last->geometry.width - natural.width);
@@ -306,10 +307,10 @@ struct duration duration_shrink(const struct type *type, double unit, int64_t se
 
 char *text_initial(const char *name)
 {
-    if (!*name)
+    if (name[0] == '\0')
         return mem_strdup("?");
     const int n_attrs = (int)g_utf8_strlen(name, -1) + 1;
-    PangoLogAttr *attrs = mem_alloc((size_t)n_attrs * sizeof(*attrs));
+    PangoLogAttr *const attrs = mem_alloc((size_t)n_attrs * sizeof(*attrs));
     pango_get_log_attrs(name, -1, -1, pango_language_from_string("en"), attrs, n_attrs);
     int length = 1;
     while (length < n_attrs - 1 && !attrs[length].is_cursor_position)
@@ -320,7 +321,7 @@ char *text_initial(const char *name)
     char first[6];
     const int n_first = g_unichar_to_utf8(g_unichar_totitle(g_utf8_get_char(name)), first);
     buffer_append(&initial, first, (size_t)n_first);
-    const char *second = g_utf8_find_next_char(name, NULL);
+    const char *const second = g_utf8_find_next_char(name, NULL);
     buffer_append(&initial, second, (size_t)(g_utf8_offset_to_pointer(name, length) - second));
     return initial.data;
 }

@@ -66,7 +66,7 @@ const char *words_places(char out[WORDS_PLACES_MAX], int64_t first, int64_t last
     if (first == last)
         snprintf(out, WORDS_PLACES_MAX, "%s of %s", to, of);
     else
-        snprintf(out, WORDS_PLACES_MAX, "%s – %s of %s", from, to, of);
+        snprintf(out, WORDS_PLACES_MAX, "%s \u2013 %s of %s", from, to, of);
     return out;
 }
 
@@ -128,13 +128,13 @@ static bool is_break(gunichar c)
 
 char *words_clean(const char *name)
 {
-    if (!name)
+    if (name == NULL)
         return mem_strdup("");
     /* No character is longer than four bytes, and none of the first 128 is cut by this. */
-    char *valid = g_utf8_make_valid(name, (gssize)strnlen(name, (size_t)4 * NAME_CHARACTERS));
+    char *const valid = g_utf8_make_valid(name, (gssize)strnlen(name, (size_t)4 * NAME_CHARACTERS));
     struct buffer out = {0};
     int n = 0;
-    for (const char *p = valid; *p && n < NAME_CHARACTERS; p = g_utf8_find_next_char(p, NULL)) {
+    for (const char *p = valid; *p != '\0' && n < NAME_CHARACTERS; p = g_utf8_find_next_char(p, NULL)) {
         const gunichar c = g_utf8_get_char(p);
         if (is_direction(c))
             continue;
@@ -145,7 +145,7 @@ char *words_clean(const char *name)
         n++;
     }
     g_free(valid);
-    if (!out.data)
+    if (out.data == NULL)
         return mem_strdup("");
     g_strstrip(out.data);
     return out.data;
@@ -159,9 +159,9 @@ static bool is_filler(gunichar c)
 
 bool words_visible(const char *name)
 {
-    char *clean = words_clean(name);
+    char *const clean = words_clean(name);
     bool visible = false;
-    for (const char *p = clean; *p && !visible; p = g_utf8_find_next_char(p, NULL)) {
+    for (const char *p = clean; *p != '\0' && !visible; p = g_utf8_find_next_char(p, NULL)) {
         const gunichar c = g_utf8_get_char(p);
         visible = g_unichar_isgraph(c) && !g_unichar_ismark(c) && !is_filler(c);
     }
