@@ -22,7 +22,7 @@ enum {
     PILL_WIDTH = 66,
 };
 
-/* A row's measures from its middle; those of the first three and those of all others. */
+/* A row's measures from its middle; those with a medal and those of all others. */
 struct row_look {
     const struct board_row *row;
     double radius;

@@ -145,7 +145,7 @@ static void draw_server(cairo_t *cr, const struct stats_head *head)
     draw_label_and_peak(cr, &columns[1], "Unique members", &head->peak_members,
                         words_number(words, head->peak_members.value));
     draw_words(cr, &columns[1], words_number(words, head->unique_members), "");
-    draw_label_and_peak(cr, &columns[2], "Average per member a day", &head->peak_average,
+    draw_label_and_peak(cr, &columns[2], "Average per member per day", &head->peak_average,
                         words_duration(words, head->peak_average.value));
     draw_duration(cr, &columns[2], head->average_seconds);
 }

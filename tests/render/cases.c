@@ -274,7 +274,7 @@ static struct picture grid_odd(void)
         view->values[i] = INT64_MAX / 1000 * (int64_t)i;
     sample_drop(&view->head.image);
     view->head.name = "مرحبا بكم في هذه الغرفة the Unreasonably Patient Gardener of Lower Fernhill";
-    view->head.subtitle = "Average per member a day";
+    view->head.subtitle = "Average per member per day";
     view->head.total_seconds = view->head.average_seconds = INT64_MAX;
     view->head.unique_members = 123456789;
     view->head.peak_total.value = INT64_C(123456789) * 60;
