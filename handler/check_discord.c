@@ -1,6 +1,7 @@
 #include "handler/check_part.h"
 
 #include "handler/command.h"
+#include "infra/clock.h"
 #include "infra/config.h"
 #include "infra/json.h"
 #include "infra/mem.h"
@@ -16,7 +17,10 @@
     "https://discord.com/oauth2/authorize?client_id=%" PRIu64                                                  \
     "&scope=bot+applications.commands&permissions=35840"
 
-enum { PATIENCE_MS = 5000 }; /* with all tries of one call */
+enum {
+    PATIENCE_MS = 5000,     /* with all tries of one call */
+    CLOCK_TOLERANCE_S = 60, /* much less than handler/endpoint.c's */
+};
 
 static void ask(struct check *check, const char *path, void (*on_done)(void *, const struct rest_response *))
 {
@@ -46,6 +50,18 @@ static void tell_failure(struct check *check, const char *what, const struct res
     else
         report_line(&check->report, FINDING_UNKNOWN, what, "Discord answers %d at the moment: try again later",
                     response->http_status);
+}
+
+/* Only what is wrong: where the database's clock agrees with ours, that is said already. */
+static void tell_clock(struct check *check, const struct rest_response *response)
+{
+    const int64_t ahead_s = response->date - clock_wall_ms() / 1000;
+    if (response->date != 0 && llabs(ahead_s) > CLOCK_TOLERANCE_S)
+        report_line(&check->report, FINDING_WRONG, "clock",
+                    "Discord's is %" PRId64
+                    " s %s this machine's, by which old interactions are refused: let it follow a "
+                    "time server",
+                    (int64_t)llabs(ahead_s), ahead_s > 0 ? "ahead of" : "behind");
 }
 
 /* The token ------------------------------------------------------------------------------------------------ */
@@ -130,6 +146,7 @@ static void on_application(void *arg, const struct rest_response *response)
 {
     struct check *const check = arg;
     const char *const key = json_string(response->body, "verify_key");
+    tell_clock(check, response);
     if (response->http_status == 401) {
         report_line(&check->report, FINDING_WRONG, "token", "Discord does not accept DISCORD_TOKEN: %s",
                     token_words(check->token));

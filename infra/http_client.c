@@ -392,6 +392,13 @@ const char *http_response_header(const struct http_response *response, const cha
     return header->value;
 }
 
+int64_t http_response_date(const struct http_response *response)
+{
+    const char *const date = http_response_header(response, "Date");
+    const time_t seconds = date != NULL ? curl_getdate(date, NULL) : -1;
+    return seconds > 0 ? seconds : 0;
+}
+
 /* Raw connections ------------------------------------------------------------------------------------------ */
 
 static void on_socket_ready(void *arg, unsigned events)

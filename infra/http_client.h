@@ -60,6 +60,8 @@ struct http_response {
 
 /* The value of the answer's last header of that name, any case, or NULL. Valid until the callback returns. */
 const char *http_response_header(const struct http_response *response, const char *name);
+/* Its Date, in seconds since 1970; 0 where it tells none. */
+int64_t http_response_date(const struct http_response *response);
 
 /*
  * Starts a request. All of it but body and the parts' data is copied; those must stay valid until the callback.

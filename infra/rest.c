@@ -64,6 +64,7 @@ struct rest_call {
     int tries;
     int http_status;
     int64_t code;
+    int64_t date;
     char error[128]; /* why the last try got no answer */
     void (*on_done)(void *arg, const struct rest_response *response);
     void *arg;
@@ -187,6 +188,7 @@ static void finish(struct rest_call *call, enum rest_status status, const cJSON 
         .status = status,
         .http_status = call->http_status,
         .code = call->code,
+        .date = call->date,
         .error = call->error,
         .body = body,
     };
@@ -274,6 +276,7 @@ static void on_answer(void *arg, const struct http_response *response)
     cJSON *const body = json_parse(response->body, response->len);
     if (response->status != 0) {
         call->http_status = response->status;
+        call->date = http_response_date(response);
         call->code = response->status >= 400 ? rest_error_code(body) : 0;
     }
     snprintf(call->error, sizeof(call->error), "%s", response->error != NULL ? response->error : "");

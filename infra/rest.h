@@ -59,6 +59,7 @@ struct rest_response {
     enum rest_status status;
     int http_status;   /* of the last answer, 0 if there was none */
     int64_t code;      /* Discord's error code, 0 if there is none */
+    int64_t date;      /* of the last answer, by Discord's clock: seconds since 1970, 0 if it told none */
     const char *error; /* curl's words where the last try got no answer, else "" */
     const cJSON *body; /* parsed, or NULL; valid until the callback returns */
 };

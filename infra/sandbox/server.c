@@ -248,6 +248,10 @@ void request_answer(struct request *request, int status, const char *content_typ
                               value.len);
     }
     request_free(request);
+    h2o_timestamp_t now;
+    h2o_get_timestamp(h2o->conn->ctx, &h2o->pool, &now);
+    h2o_add_header(&h2o->pool, &h2o->res.headers, H2O_TOKEN_DATE, NULL, now.str->rfc1123,
+                   H2O_TIMESTR_RFC1123_LEN);
     h2o->res.content_length = len;
     h2o_send_inline(h2o, len > 0 ? body : "", len);
 }

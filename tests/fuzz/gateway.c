@@ -116,7 +116,8 @@ static void respond(enum rest_status status, int http_status, const char *text, 
         return;
     on_response = NULL;
     cJSON *const body = json_parse(text, n);
-    on_done(on_response_arg, &(struct rest_response){status, http_status, 0, "", body});
+    on_done(on_response_arg,
+            &(struct rest_response){.status = status, .http_status = http_status, .error = "", .body = body});
     cJSON_Delete(body);
 }
 
