@@ -56,16 +56,25 @@ int db_job_size(const struct db_job *job)
     return job->n_statements;
 }
 
+static int grown(int capacity)
+{
+    return capacity > 0 ? 2 * capacity : 8;
+}
+
 void db_job_statement(struct db_job *job, const struct db_statement *statement)
 {
-    job->statements = mem_realloc(job->statements, sizeof(*job->statements) * (size_t)(job->n_statements + 1));
+    if (job->n_statements == job->statements_capacity) {
+        job->statements_capacity = grown(job->statements_capacity);
+        job->statements =
+            mem_realloc(job->statements, sizeof(*job->statements) * (size_t)job->statements_capacity);
+    }
     job->statements[job->n_statements++] =
         (struct job_statement){.statement = statement, .first_param = job->n_params};
 }
 
-static void grow(struct db_job *job)
+static void grow_params(struct db_job *job)
 {
-    job->params_capacity = job->params_capacity > 0 ? 2 * job->params_capacity : 16;
+    job->params_capacity = grown(job->params_capacity);
     const size_t n = (size_t)job->params_capacity;
     job->params = mem_realloc(job->params, sizeof(*job->params) * n);
     job->lengths = mem_realloc(job->lengths, sizeof(*job->lengths) * n);
@@ -76,7 +85,7 @@ static void grow(struct db_job *job)
 static void add_param(struct db_job *job, char *value, size_t len, bool is_bytes)
 {
     if (job->n_params == job->params_capacity)
-        grow(job);
+        grow_params(job);
     job->params[job->n_params] = value;
     job->lengths[job->n_params] = (int)len;
     job->formats[job->n_params] = is_bytes;
@@ -126,20 +135,9 @@ void db_job_bytes(struct db_job *job, const void *bytes, size_t n)
 
 /* Arrays: PostgreSQL's text form, {1,NULL,"quoted \" text"} ----------------------------------------------- */
 
-static void put(struct db_array *array, const char *bytes, size_t n)
-{
-    if (array->len + n + 1 > array->capacity) {
-        array->capacity = 2 * (array->len + n + 32);
-        array->text = mem_realloc(array->text, array->capacity);
-    }
-    memcpy(array->text + array->len, bytes, n);
-    array->len += n;
-    array->text[array->len] = '\0';
-}
-
 static void next_value(struct db_array *array)
 {
-    put(array, array->n++ == 0 ? "{" : ",", 1);
+    buffer_append(&array->text, array->n++ == 0 ? "{" : ",", 1);
 }
 
 void db_array_int(struct db_array *array, int64_t value)
@@ -153,7 +151,7 @@ void db_array_int(struct db_array *array, int64_t value)
     if (value < 0)
         *--first = '-';
     next_value(array);
-    put(array, first, (size_t)(text + sizeof(text) - first));
+    buffer_append(&array->text, first, (size_t)(text + sizeof(text) - first));
 }
 
 void db_array_snowflake(struct db_array *array, uint64_t id)
@@ -164,7 +162,7 @@ void db_array_snowflake(struct db_array *array, uint64_t id)
 void db_array_null(struct db_array *array)
 {
     next_value(array);
-    put(array, "NULL", 4);
+    buffer_append(&array->text, "NULL", 4);
 }
 
 void db_array_text(struct db_array *array, const char *text)
@@ -176,69 +174,64 @@ void db_array_text(struct db_array *array, const char *text)
     char *const repaired = utf8_repair(text);
     const char *value = repaired;
     next_value(array);
-    put(array, "\"", 1);
+    buffer_append(&array->text, "\"", 1);
     while (*value != '\0') {
         const size_t plain = strcspn(value, "\"\\");
-        put(array, value, plain);
+        buffer_append(&array->text, value, plain);
         value += plain;
         if (*value != '\0') {
-            put(array, "\\", 1);
-            put(array, value++, 1);
+            buffer_append(&array->text, "\\", 1);
+            buffer_append(&array->text, value++, 1);
         }
     }
-    put(array, "\"", 1);
+    buffer_append(&array->text, "\"", 1);
     free(repaired);
 }
 
 void db_job_array(struct db_job *job, struct db_array *array)
 {
     if (array->n == 0)
-        put(array, "{", 1);
-    put(array, "}", 1);
-    add(job, array->text);
+        buffer_append(&array->text, "{", 1);
+    buffer_append(&array->text, "}", 1);
+    add(job, array->text.data);
     *array = (struct db_array){0};
 }
 
-/* Rows: PGresult under a name of ours --------------------------------------------------------------------- */
+/* Rows ---------------------------------------------------------------------------------------------------- */
 
-static const PGresult *result_of(const struct db_rows *rows)
+int db_rows_count(const struct pg_result *rows)
 {
-    return (const PGresult *)rows;
+    return PQntuples(rows);
 }
 
-int db_rows_count(const struct db_rows *rows)
+bool db_is_null(const struct pg_result *rows, int row, int column)
 {
-    return PQntuples(result_of(rows));
+    return PQgetisnull(rows, row, column) != 0;
 }
 
-bool db_is_null(const struct db_rows *rows, int row, int column)
+const char *db_text(const struct pg_result *rows, int row, int column)
 {
-    return PQgetisnull(result_of(rows), row, column) != 0;
+    return db_is_null(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
 }
 
-const char *db_text(const struct db_rows *rows, int row, int column)
-{
-    return db_is_null(rows, row, column) ? NULL : PQgetvalue(result_of(rows), row, column);
-}
-
-int64_t db_int(const struct db_rows *rows, int row, int column)
+int64_t db_int(const struct pg_result *rows, int row, int column)
 {
     const char *const text = db_text(rows, row, column);
     return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
-uint64_t db_snowflake(const struct db_rows *rows, int row, int column)
+uint64_t db_snowflake(const struct pg_result *rows, int row, int column)
 {
     return (uint64_t)db_int(rows, row, column);
 }
 
-bool db_bool(const struct db_rows *rows, int row, int column)
+bool db_bool(const struct pg_result *rows, int row, int column)
 {
     const char *const text = db_text(rows, row, column);
     return text != NULL && text[0] == 't';
 }
 
-char *db_bytes(const struct db_rows *rows, int row, int column, size_t *n)
+char *db_bytes(const struct pg_result *rows, int row, int column, size_t *n)
 {
     const char *const text = db_text(rows, row, column);
     *n = 0;

@@ -14,7 +14,7 @@ struct job_statement {
 
 struct db_job {
     struct job_statement *statements;
-    int n_statements;
+    int n_statements, statements_capacity;
     char **params;          /* NULL: null */
     int *lengths, *formats; /* of each, as libpq wants them: 0 for text, the bytes' number and 1 for bytes */
     int n_params, params_capacity;

@@ -263,7 +263,7 @@ struct reading {
     void *arg;
 };
 
-static struct db_leaderboard_row row_at(const struct db_rows *rows, int i, uint64_t guild_id)
+static struct db_leaderboard_row row_at(const struct pg_result *rows, int i, uint64_t guild_id)
 {
     return (struct db_leaderboard_row){
         .position = db_int(rows, i, 9),
@@ -275,7 +275,7 @@ static struct db_leaderboard_row row_at(const struct db_rows *rows, int i, uint6
 }
 
 /* Every row carries the head; an empty board is one row without a member. */
-static struct db_leaderboard board_from(const struct db_rows *rows, uint64_t guild_id, uint64_t caller_id)
+static struct db_leaderboard board_from(const struct pg_result *rows, uint64_t guild_id, uint64_t caller_id)
 {
     const int n = db_rows_count(rows);
     if (n == 0)
@@ -310,7 +310,7 @@ static void on_read(void *arg, const struct db_outcome *outcome)
     if (outcome->status != DB_OK) {
         reading->on_done(reading->arg, NULL);
     } else {
-        const struct db_rows *const rows = outcome->rows[is_kept(reading->range) ? 1 : 0];
+        const struct pg_result *const rows = outcome->rows[is_kept(reading->range) ? 1 : 0];
         const struct db_leaderboard board = board_from(rows, reading->guild_id, reading->caller_id);
         reading->on_done(reading->arg, &board);
     }

@@ -2,7 +2,7 @@
 
 #include "db/pool.h"
 
-struct db_member db_member_at(const struct db_rows *rows, int row, int column, uint64_t guild_id)
+struct db_member db_member_at(const struct pg_result *rows, int row, int column, uint64_t guild_id)
 {
     return (struct db_member){
         .guild_id = guild_id,

@@ -14,7 +14,7 @@ struct db_member {
  * where the tracker never met the member. */
 #define DB_MEMBER_COLUMNS "m.username, m.global_name, m.nick, m.avatar, m.guild_avatar"
 
-struct db_rows;
+struct pg_result;
 
 /* user_id stands in the given column, DB_MEMBER_COLUMNS right behind it. Strings live as long as the rows. */
-struct db_member db_member_at(const struct db_rows *rows, int row, int column, uint64_t guild_id);
+struct db_member db_member_at(const struct pg_result *rows, int row, int column, uint64_t guild_id);

@@ -112,7 +112,7 @@ struct reading {
 };
 
 /* Every row carries the head; the first one is the member's. */
-static struct db_partners partners_from(const struct db_rows *rows, uint64_t guild_id)
+static struct db_partners partners_from(const struct pg_result *rows, uint64_t guild_id)
 {
     const int n = db_rows_count(rows);
     if (n == 0)

@@ -216,7 +216,7 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
         claiming->on_done(claiming->arg, NULL, 0);
         return;
     }
-    const struct db_rows *const rows = outcome->rows[2];
+    const struct pg_result *const rows = outcome->rows[2];
     const size_t n = (size_t)db_rows_count(rows);
     struct db_pending_claimed *const claimed = mem_alloc((n + 1) * sizeof(*claimed));
     char **const bodies = mem_alloc((n + 1) * sizeof(*bodies));

@@ -78,7 +78,7 @@ static void end_job(struct db_job *job, enum db_status status)
     const struct db_outcome outcome = {
         .status = status,
         .sqlstate = {job->sqlstate[0], job->sqlstate[1], job->sqlstate[2], job->sqlstate[3], job->sqlstate[4]},
-        .rows = (const struct db_rows *const *)job->results,
+        .rows = job->results,
         .n_rows = job->n_results,
     };
     job->on_done(job->arg, &outcome);

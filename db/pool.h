@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include "infra/mem.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,8 +80,8 @@ int db_job_size(const struct db_job *job);
 
 /* An array parameter, built value by value. {0} is an empty one. */
 struct db_array {
-    char *text;
-    size_t len, capacity, n;
+    struct buffer text;
+    size_t n;
 };
 
 void db_array_int(struct db_array *array, int64_t value);
@@ -97,12 +99,12 @@ enum db_status {
     DB_UNAVAILABLE, /* never sent: no connection in time, or too many jobs wait */
 };
 
-struct db_rows;
+struct pg_result; /* libpq's PGresult */
 
 struct db_outcome {
     enum db_status status;
     char sqlstate[6]; /* after DB_FAILED, else "" */
-    const struct db_rows *const
+    struct pg_result *const
         *rows; /* after DB_OK: of each statement, in order; valid until the callback returns */
     int n_rows;
 };
@@ -113,13 +115,13 @@ void db_pool_submit(struct db_pool *pool, struct db_job *job,
 
 /* Rows ---------------------------------------------------------------------------------------------------- */
 
-int db_rows_count(const struct db_rows *rows);
-bool db_is_null(const struct db_rows *rows, int row, int column);
+int db_rows_count(const struct pg_result *rows);
+bool db_is_null(const struct pg_result *rows, int row, int column);
 /* 0 for null. Columns must be of an integer type. */
-int64_t db_int(const struct db_rows *rows, int row, int column);
-uint64_t db_snowflake(const struct db_rows *rows, int row, int column);
-bool db_bool(const struct db_rows *rows, int row, int column);
+int64_t db_int(const struct pg_result *rows, int row, int column);
+uint64_t db_snowflake(const struct pg_result *rows, int row, int column);
+bool db_bool(const struct pg_result *rows, int row, int column);
 /* NULL for null; lives as long as the rows. */
-const char *db_text(const struct db_rows *rows, int row, int column);
+const char *db_text(const struct pg_result *rows, int row, int column);
 /* Of a bytea column: a copy, the caller frees; NULL for null. */
-char *db_bytes(const struct db_rows *rows, int row, int column, size_t *n);
+char *db_bytes(const struct pg_result *rows, int row, int column, size_t *n);

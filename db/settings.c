@@ -28,7 +28,7 @@ static void on_read(void *arg, const struct db_outcome *outcome)
     if (outcome->status != DB_OK) {
         reading->on_done(reading->arg, NULL);
     } else {
-        const struct db_rows *const rows = outcome->rows[reading->statement];
+        const struct pg_result *const rows = outcome->rows[reading->statement];
         const struct db_settings settings = {
             .on = {[SETTING_TRACKING] = db_bool(rows, 0, 0), [SETTING_COUNT_AFK] = db_bool(rows, 0, 1)},
             .afk_channel_id = db_snowflake(rows, 0, 2),

@@ -57,8 +57,8 @@ void db_settings_change(struct db_pool *pool, const struct db_settings_change *c
  *    to be counted any more ends; who is present and to be counted gets a session.
  */
 struct db_settings_loaded {
-    int64_t as_of;                          /* unix seconds, the database's clock */
-    const struct db_rows *changes, *guilds; /* read with the functions below */
+    int64_t as_of;                            /* unix seconds, the database's clock */
+    const struct pg_result *changes, *guilds; /* read with the functions below */
 };
 
 struct db_settings_changed {

@@ -41,7 +41,7 @@ static void on_looked(void *arg, const struct db_outcome *outcome)
         looking->on_done(looking->arg, NULL);
         return;
     }
-    const struct db_rows *const rows = outcome->rows[0];
+    const struct pg_result *const rows = outcome->rows[0];
     const struct db_shard_look look = {
         .locked = db_bool(rows, 0, 0),
         .other_count = db_bool(rows, 0, 1),
@@ -131,7 +131,7 @@ static void on_claimed(void *arg, const struct db_outcome *outcome)
     if (outcome->status != DB_OK) {
         claiming->on_done(claiming->arg, NULL, outcome->sqlstate);
     } else {
-        const struct db_rows *const shard = outcome->rows[CLAIMED];
+        const struct pg_result *const shard = outcome->rows[CLAIMED];
         const struct db_shard_claim claim = {
             .epoch = db_int(shard, 0, 0),
             .batch_no = db_int(shard, 0, 1),
@@ -179,11 +179,11 @@ static const struct db_statement load_members = {
 };
 
 struct loading {
-    void (*on_done)(void *arg, const struct db_rows *members);
+    void (*on_done)(void *arg, const struct pg_result *members);
     void *arg;
 };
 
-struct db_shard_member db_shard_member(const struct db_rows *members, int i)
+struct db_shard_member db_shard_member(const struct pg_result *members, int i)
 {
     return (struct db_shard_member){
         .guild_id = db_snowflake(members, i, 0),
@@ -201,7 +201,7 @@ static void on_loaded(void *arg, const struct db_outcome *outcome)
 }
 
 void db_shard_load(struct db_pool *pool, const struct db_shard_key *key, uint64_t after, uint64_t until,
-                   void (*on_done)(void *arg, const struct db_rows *members), void *arg)
+                   void (*on_done)(void *arg, const struct pg_result *members), void *arg)
 {
     struct db_job *const job = db_job_create();
     struct loading *const loading = db_job_memory(job, sizeof(*loading));

@@ -44,9 +44,9 @@ struct db_shard_claim {
     int64_t epoch, batch_no;
     const char *session_id, *resume_url; /* of the gateway, borrowed; NULL: none was ever kept */
     int64_t seq;
-    int64_t proven_ms;               /* unix milliseconds; 0: nothing was ever proven */
-    int64_t now_ms;                  /* the database's clock, read last */
-    const struct db_rows *part_ends; /* read with the two functions below */
+    int64_t proven_ms;                 /* unix milliseconds; 0: nothing was ever proven */
+    int64_t now_ms;                    /* the database's clock, read last */
+    const struct pg_result *part_ends; /* read with the two functions below */
 };
 
 /* In how many parts those who are in voice are to be loaded, and the last server of each. */
@@ -76,8 +76,8 @@ void db_shard_claim(struct db_pool *pool, const struct db_shard_taking *taking,
  * returns.
  */
 void db_shard_load(struct db_pool *pool, const struct db_shard_key *key, uint64_t after, uint64_t until,
-                   void (*on_done)(void *arg, const struct db_rows *members), void *arg);
-struct db_shard_member db_shard_member(const struct db_rows *members, int i);
+                   void (*on_done)(void *arg, const struct pg_result *members), void *arg);
+struct db_shard_member db_shard_member(const struct pg_result *members, int i);
 
 /* Batches ------------------------------------------------------------------------------------------------- */
 

@@ -237,7 +237,7 @@ static void add_slot(struct db_stats *stats, size_t i, int64_t ago, int64_t begi
 }
 
 /* Every row carries the head. */
-static void fill_head(struct db_stats *stats, const struct db_rows *rows, const struct db_stats_query *query)
+static void fill_head(struct db_stats *stats, const struct pg_result *rows, const struct db_stats_query *query)
 {
     stats->known = true;
     stats->guild_name = db_text(rows, 0, 0);
@@ -253,7 +253,7 @@ static void fill_head(struct db_stats *stats, const struct db_rows *rows, const 
 
 enum { COLUMN_AGO = 13, COLUMN_DAY, COLUMN_HOUR, COLUMN_SECONDS, COLUMN_MEMBERS };
 
-static void fill(struct db_stats *stats, const struct db_rows *rows, const struct db_stats_query *query)
+static void fill(struct db_stats *stats, const struct pg_result *rows, const struct db_stats_query *query)
 {
     const int n = db_rows_count(rows);
     if (n > 0)

@@ -98,7 +98,7 @@ static bool is_known(const char *name)
     return false;
 }
 
-static bool is_applied(const struct db_rows *rows, const char *name)
+static bool is_applied(const struct pg_result *rows, const char *name)
 {
     for (int i = 0; i < db_rows_count(rows); i++) {
         if (strcmp(db_text(rows, i, 0), name) == 0)
@@ -114,7 +114,7 @@ static void on_shards(void *arg, const struct db_outcome *outcome)
         finish(asking, DB_SURVEY_UNREACHABLE);
         return;
     }
-    const struct db_rows *const shards = outcome->rows[0];
+    const struct pg_result *const shards = outcome->rows[0];
     struct db_survey *const survey = &asking->survey;
     survey->shards = db_int(shards, 0, 0);
     survey->shard_count = db_int(shards, 0, 1);
@@ -123,7 +123,7 @@ static void on_shards(void *arg, const struct db_outcome *outcome)
     finish(asking, DB_SURVEY_TOLD);
 }
 
-static void compare_migrations(struct asking *asking, const struct db_rows *rows)
+static void compare_migrations(struct asking *asking, const struct pg_result *rows)
 {
     struct db_survey *const survey = &asking->survey;
     for (const struct db_migration *m = db_migrations; m->name != NULL; m++) {
@@ -161,7 +161,7 @@ static void on_server(void *arg, const struct db_outcome *outcome)
         finish(asking, DB_SURVEY_UNREACHABLE);
         return;
     }
-    const struct db_rows *const server = outcome->rows[0];
+    const struct pg_result *const server = outcome->rows[0];
     const bool made = db_bool(server, 0, 3);
     struct db_survey *const survey = &asking->survey;
     survey->version = asking->version = mem_strdup(db_text(server, 0, 0));

@@ -384,7 +384,7 @@ void tenure_settings_changed(struct tenure *tenure, uint64_t guild_id)
 
 static void load_presence(void *arg);
 
-static void take_presence(struct tenure *tenure, const struct db_rows *members)
+static void take_presence(struct tenure *tenure, const struct pg_result *members)
 {
     int64_t latest = 0;
     const int n = db_rows_count(members);
@@ -397,7 +397,7 @@ static void take_presence(struct tenure *tenure, const struct db_rows *members)
     timeline_not_before(tenure->timeline, clock_monotonic_ms(), latest * 1000);
 }
 
-static void on_presence(void *arg, const struct db_rows *members)
+static void on_presence(void *arg, const struct pg_result *members)
 {
     struct tenure *const tenure = arg;
     tenure->loading = false;

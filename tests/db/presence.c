@@ -11,7 +11,7 @@
 static struct loop *loop;
 static int left;
 
-static void on_loaded(void *arg, const struct db_rows *members)
+static void on_loaded(void *arg, const struct pg_result *members)
 {
     const int *const part = arg;
     if (members == NULL)

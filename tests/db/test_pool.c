@@ -34,7 +34,7 @@ static void on_done(void *arg, const struct db_outcome *outcome)
     answer->status = outcome->status;
     memcpy(answer->sqlstate, outcome->sqlstate, sizeof(answer->sqlstate));
     for (int i = 0; outcome->status == DB_OK && i < answer->statements; i++) {
-        const struct db_rows *const rows = outcome->rows[i];
+        const struct pg_result *const rows = outcome->rows[i];
         const char *const text = db_rows_count(rows) > 0 ? db_text(rows, 0, 0) : NULL;
         strncpy(answer->text[i], text != NULL ? text : "(none)", sizeof(answer->text[i]) - 1);
     }

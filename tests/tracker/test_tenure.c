@@ -48,7 +48,7 @@ struct world {
     struct ledger ledger;
     int loads;
     void (*on_settings)(void *arg, const struct db_settings_loaded *loaded); /* NULL: none is loading */
-    void (*on_presence)(void *arg, const struct db_rows *members);
+    void (*on_presence)(void *arg, const struct pg_result *members);
     bool over;
     int stopped;
 };
@@ -218,7 +218,7 @@ void db_settings_load(struct db_pool *pool, const struct db_shard_key *shard, in
 }
 
 void db_shard_load(struct db_pool *pool, const struct db_shard_key *key, uint64_t after, uint64_t until,
-                   void (*on_done)(void *arg, const struct db_rows *members), void *arg)
+                   void (*on_done)(void *arg, const struct pg_result *members), void *arg)
 {
     (void)pool, (void)key, (void)after, (void)until, (void)arg;
     making->on_presence = on_done;
@@ -236,13 +236,13 @@ uint64_t db_shard_claim_part_end(const struct db_shard_claim *claim, size_t i)
     return 0;
 }
 
-int db_rows_count(const struct db_rows *rows)
+int db_rows_count(const struct pg_result *rows)
 {
     (void)rows;
     return 0;
 }
 
-struct db_shard_member db_shard_member(const struct db_rows *members, int i)
+struct db_shard_member db_shard_member(const struct pg_result *members, int i)
 {
     (void)members, (void)i;
     return (struct db_shard_member){0};
@@ -290,7 +290,7 @@ static void begin_to_load(struct world *w)
         .epoch = 1, .seq = 1, .proven_ms = CLAIMED_S * INT64_C(1000), .now_ms = CLAIMED_S * INT64_C(1000)};
     making = w;
     w->tenure = tenure_create(&config, &claim, &w->timeline, on_over, w);
-    w->on_presence(w->tenure, (const struct db_rows *)&rows);
+    w->on_presence(w->tenure, (const struct pg_result *)&rows);
 }
 
 static void begin(struct world *w)
