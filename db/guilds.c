@@ -1,5 +1,7 @@
 #include "db/guilds.h"
 
+#include "db/job.h"
+
 static const struct db_statement guild_put = {
     "guild_put",
     "INSERT INTO guild AS g (guild_id, name, icon, afk_channel_id, shard_count, shard_id) "

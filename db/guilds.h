@@ -2,7 +2,6 @@
 #pragma once
 
 #include "db/members.h"
-#include "db/pool.h"
 #include "db/shard.h"
 
 struct db_guild {

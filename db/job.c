@@ -1,4 +1,4 @@
-#include "db/job.h"
+#include "db/job_inside.h"
 
 #include "infra/loop.h"
 #include "infra/mem.h"
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 struct db_job *db_job_create(void)
 {
@@ -195,6 +196,44 @@ void db_job_array(struct db_job *job, struct db_array *array)
     buffer_append(&array->text, "}", 1);
     add(job, array->text.data);
     *array = (struct db_array){0};
+}
+
+/* Running ------------------------------------------------------------------------------------------------- */
+
+void db_job_begin(struct db_job *job, void (*on_done)(void *arg, const struct db_outcome *outcome), void *arg)
+{
+    job->on_done = on_done;
+    job->arg = arg;
+    job->results = mem_alloc(sizeof(*job->results) * (size_t)job->n_statements);
+}
+
+void db_job_begin_again(struct db_job *job)
+{
+    for (int i = 0; i < job->n_results; i++)
+        PQclear(job->results[i]);
+    job->n_results = 0;
+    job->preparing = 0;
+    job->failed = false;
+    job->sqlstate[0] = '\0';
+}
+
+void db_job_end(struct db_job *job, enum db_status status)
+{
+    const struct db_outcome outcome = {
+        .status = status,
+        .sqlstate = status == DB_FAILED ? job->sqlstate : "",
+        .rows = job->results,
+        .n_rows = job->n_results,
+    };
+    job->on_done(job->arg, &outcome);
+    db_job_destroy(job);
+}
+
+void db_jobs_destroy(struct db_job *jobs)
+{
+    struct db_job *job, *next;
+    DL_FOREACH_SAFE(jobs, job, next)
+    db_job_destroy(job);
 }
 
 /* Rows ---------------------------------------------------------------------------------------------------- */

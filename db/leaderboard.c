@@ -1,6 +1,9 @@
 #include "db/leaderboard.h"
 
+#include "db/job.h"
+#include "db/members_sql.h"
 #include "db/pool.h"
+#include "db/range_sql.h"
 
 /*
  * A board is what ended, from the rollups, and what is open, counted up to live_until(). One statement a board, put

@@ -1,6 +1,9 @@
 #include "db/partners.h"
 
+#include "db/job.h"
+#include "db/members_sql.h"
 #include "db/pool.h"
+#include "db/range_sql.h"
 
 /*
  * Of every session of the member (own), the sessions in the same channel that overlap it. An ended session of

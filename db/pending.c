@@ -1,5 +1,6 @@
 #include "db/pending.h"
 
+#include "db/job.h"
 #include "db/pool.h"
 #include "infra/mem.h"
 

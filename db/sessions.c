@@ -1,5 +1,7 @@
 #include "db/sessions.h"
 
+#include "db/job.h"
+
 static const struct db_statement record_sessions = {
     "record_sessions",
     "SELECT record_sessions($1::bigint, $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], "

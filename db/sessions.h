@@ -1,7 +1,10 @@
 /* Sessions and presence, as parts of a tracker's batch: each function adds its statements to a job. */
 #pragma once
 
-#include "db/pool.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct db_job;
 
 enum session_end {
     SESSION_OPEN,

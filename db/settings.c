@@ -1,5 +1,8 @@
 #include "db/settings.h"
 
+#include "db/job.h"
+#include "db/pool.h"
+
 #include <string.h>
 
 /* As the columns of guild_settings are called, and in the audit. */
@@ -106,15 +109,10 @@ void db_settings_change(struct db_pool *pool, const struct db_settings_change *c
 
 /* Loading ------------------------------------------------------------------------------------------------- */
 
-static const struct db_statement listen_settings = {
+const struct db_statement db_settings_listen = {
     "listen_settings",
     "LISTEN guild_settings",
 };
-
-void db_settings_listen(struct db_pool *pool, void (*on_notify)(void *arg, const char *guild_id), void *arg)
-{
-    db_pool_listen(pool, &listen_settings, on_notify, arg);
-}
 
 static const struct db_statement load_changes = {
     "load_changes",

@@ -74,8 +74,8 @@ struct db_settings_guild {
     uint64_t afk_channel_id; /* as it was last written; 0: none */
 };
 
-/* db_pool_listen() for changes: the payload is the server's id. */
-void db_settings_listen(struct db_pool *pool, void (*on_notify)(void *arg, const char *guild_id), void *arg);
+/* For a pool's config, to hear of changes: the payload is the server's id. */
+extern const struct db_statement db_settings_listen;
 
 /* In order of time within a server. */
 size_t db_settings_n_changes(const struct db_settings_loaded *loaded);

@@ -1,5 +1,8 @@
 #include "db/shard.h"
 
+#include "db/job.h"
+#include "db/pool.h"
+
 static void add_key(struct db_job *job, const struct db_statement *statement, const struct db_shard_key *key)
 {
     db_job_statement(job, statement);

@@ -1,7 +1,14 @@
 /* A shard's row in tracker_shard: claiming it, and the frame of every batch. */
 #pragma once
 
-#include "db/pool.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db_job;
+struct db_outcome;
+struct db_pool;
+struct pg_result;
 
 struct db_shard_key {
     int shard_count, shard_id;

@@ -1,5 +1,7 @@
 #include "db/stats.h"
 
+#include "db/job.h"
+#include "db/members_sql.h"
 #include "db/pool.h"
 
 /*

@@ -1,5 +1,6 @@
 #include "db/survey.h"
 
+#include "db/job.h"
 #include "db/migrate.h"
 #include "db/pool.h"
 #include "infra/mem.h"

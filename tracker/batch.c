@@ -1,5 +1,6 @@
 #include "tracker/batch.h"
 
+#include "db/job.h"
 #include "infra/mem.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 #include "db/conninfo.h"
 #include "db/migrate.h"
+#include "db/pool.h"
 #include "db/settings.h"
 #include "infra/config.h"
 #include "infra/discord.h"
@@ -133,8 +134,10 @@ static int run(struct tracker *tracker, struct shards_config *config, const char
                                                                    .max_wait_ms = 60000,
                                                                    .statement_timeout_ms = 60000,
                                                                    .metric = METRIC_DATABASE_CONNECTIONS,
+                                                                   .listen = &db_settings_listen,
+                                                                   .on_notify = on_settings,
+                                                                   .on_notify_arg = tracker,
                                                                });
-    db_settings_listen(pool, on_settings, tracker);
     config->shard.loop = tracker->loop;
     config->shard.pool = pool;
     config->shard.client = client;

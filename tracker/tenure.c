@@ -1,5 +1,6 @@
 #include "tracker/tenure.h"
 
+#include "db/job.h"
 #include "infra/clock.h"
 #include "infra/log.h"
 #include "infra/loop.h"

@@ -1,5 +1,7 @@
 #include "tracker/writer.h"
 
+#include "db/job.h"
+#include "db/pool.h"
 #include "infra/clock.h"
 #include "infra/log.h"
 #include "infra/loop.h"

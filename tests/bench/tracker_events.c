@@ -2,6 +2,7 @@
  * What a voice event costs: JSON text as Discord sends it, event, ledger (voice and session), batch, and of every full batch
  * the SQL job. CPU time of this thread; nothing is sent. The writer is this program's own: it throws the jobs away.
  */
+#include "db/job.h"
 #include "infra/mem.h"
 #include "tracker/batch.h"
 #include "tracker/event.h"

@@ -6,6 +6,7 @@
  * Members of made-up servers come and go in turns: in one turn so many sessions begin, spread over the servers, in the next they
  * end. The first two turns are not measured: they make the rows that every later one finds.
  */
+#include "db/job.h"
 #include "db/pool.h"
 #include "infra/clock.h"
 #include "infra/log.h"

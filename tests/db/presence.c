@@ -1,5 +1,6 @@
 /* Prints who is in voice as a tracker that claims a shard reads it, for tests to compare: presence COUNT ID END...
  * (the last server of each part). */
+#include "db/job.h"
 #include "db/pool.h"
 #include "db/shard.h"
 #include "infra/loop.h"

@@ -6,6 +6,7 @@
  * One that begins with + belongs to the job of the one before it. Prints a line for each job: the first value of its
  * first rows, or the SQLSTATE; "lost" or "unavailable".
  */
+#include "db/job.h"
 #include "db/pool.h"
 #include "infra/loop.h"
 

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "db/job.h"
 #include "db/pool.h"
 #include "infra/loop.h"
 
@@ -32,7 +33,7 @@ static void on_done(void *arg, const struct db_outcome *outcome)
     assert_false(answer->done);
     answer->done = true;
     answer->status = outcome->status;
-    memcpy(answer->sqlstate, outcome->sqlstate, sizeof(answer->sqlstate));
+    strncpy(answer->sqlstate, outcome->sqlstate, sizeof(answer->sqlstate) - 1);
     for (int i = 0; outcome->status == DB_OK && i < answer->statements; i++) {
         const struct pg_result *const rows = outcome->rows[i];
         const char *const text = db_rows_count(rows) > 0 ? db_text(rows, 0, 0) : NULL;
@@ -65,23 +66,21 @@ static struct answer run(struct db_job *job)
     return answer;
 }
 
-static void make_pool(const char *url, int connections, int max_waiting, int64_t max_wait_ms)
+/* With what is not said here. */
+static void make_pool(const struct db_pool_config *config)
 {
+    struct db_pool_config whole = *config;
+    whole.application_name = "test_pool";
+    whole.statement_timeout_ms = 1000;
     loop = loop_create();
-    pool = db_pool_create(loop, &(struct db_pool_config){
-                                    .url = url,
-                                    .application_name = "test_pool",
-                                    .connections = connections,
-                                    .max_waiting = max_waiting,
-                                    .max_wait_ms = max_wait_ms,
-                                    .statement_timeout_ms = 1000,
-                                });
+    pool = db_pool_create(loop, &whole);
 }
 
 static int setup(void **state)
 {
     (void)state;
-    make_pool(getenv("DATABASE_URL"), 1, 40, 10000);
+    make_pool(&(struct db_pool_config){
+        .url = getenv("DATABASE_URL"), .connections = 1, .max_waiting = 40, .max_wait_ms = 10000});
     return 0;
 }
 
@@ -248,7 +247,8 @@ static void test_nobody_waits_for_ever(void **state)
 {
     (void)state;
     static const struct db_statement one = {"one", "SELECT 1"};
-    make_pool("host=/nonexistent dbname=x", 1, 2, 300);
+    make_pool(&(struct db_pool_config){
+        .url = "host=/nonexistent dbname=x", .connections = 1, .max_waiting = 2, .max_wait_ms = 300});
     struct answer answers[3];
     for (int i = 0; i < 3; i++)
         submit(job_of(&one), &answers[i]);
@@ -291,8 +291,12 @@ static void tell(const char *payload)
 static void test_listening(void **state)
 {
     (void)state;
-    make_pool(getenv("DATABASE_URL"), 2, 40, 10000);
-    db_pool_listen(pool, &listen_statement, on_notify, NULL);
+    make_pool(&(struct db_pool_config){.url = getenv("DATABASE_URL"),
+                                       .connections = 2,
+                                       .max_waiting = 40,
+                                       .max_wait_ms = 10000,
+                                       .listen = &listen_statement,
+                                       .on_notify = on_notify});
     pending = 1;
     loop_run(loop);
     assert_int_equal(n_begun, 1);

@@ -4,6 +4,7 @@
  */
 #include "tracker/event.h"
 
+#include "db/job.h"
 #include "infra/log.h"
 #include "infra/mem.h"
 #include "infra/utf8.h"

@@ -1,5 +1,6 @@
 #include "tracker/tenure.h"
 
+#include "db/job.h"
 #include "infra/log.h"
 #include "tests/tracker/hand_clock.h"
 #include "tracker/batch.h"

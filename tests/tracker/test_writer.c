@@ -1,5 +1,7 @@
 #include "tracker/writer.h"
 
+#include "db/job.h"
+#include "db/pool.h"
 #include "infra/log.h"
 #include "infra/metrics.h"
 #include "tests/tracker/hand_clock.h"
@@ -7,7 +9,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -148,8 +149,7 @@ static void change(size_t n)
 static void answer(enum db_status status, const char *sqlstate)
 {
     void (*const on_sent)(void *, const struct db_outcome *) = world.on_sent;
-    struct db_outcome outcome = {.status = status};
-    snprintf(outcome.sqlstate, sizeof(outcome.sqlstate), "%s", sqlstate);
+    const struct db_outcome outcome = {.status = status, .sqlstate = sqlstate};
     assert_non_null(on_sent);
     world.on_sent = NULL;
     on_sent(world.writer, &outcome);

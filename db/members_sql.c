@@ -1,6 +1,6 @@
-#include "db/members.h"
+#include "db/members_sql.h"
 
-#include "db/pool.h"
+#include "db/job.h"
 
 struct db_member db_member_at(const struct pg_result *rows, int row, int column, uint64_t guild_id)
 {
