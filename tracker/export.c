@@ -44,13 +44,14 @@ static void on_signal(int number)
 {
     if (half_written != NULL)
         unlink(half_written);
-    raise(number); /* and now it ends us */
+    raise(number); /* and now it ends us, but for the first process of a container */
+    _exit(128 + number);
 }
 
 /* One that is ignored, under nohup say, stays so. */
 static void watch_signal(int number)
 {
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
     struct sigaction before;
     if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(number, &action, NULL);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PIECE = 65536 };
 
@@ -26,14 +27,18 @@ static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
 {
-    (void)number;
+    if (interrupted != 0) {
+        signal(number, SIG_DFL);
+        raise(number);
+        _exit(128 + number); /* the first process of a container lives through raise() */
+    }
     interrupted = 1;
 }
 
 /* The first ends it at the next place that is good for it, the second at once: what is under way is then undone. */
 static void watch_signals(void)
 {
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
