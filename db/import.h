@@ -21,7 +21,7 @@ enum db_import_verdict {
     IMPORT_OPEN,      /* has no end: nobody knows it */
     IMPORT_DUPLICATE, /* of an earlier row */
     IMPORT_LONG,
-    IMPORT_CLASH,     /* begins when another session of the member does that ends sooner */
+    IMPORT_CLASH,     /* begins when another session of the member does that ends no later */
     IMPORT_SHORTENED, /* ends when the member's next one begins */
     IMPORT_AS_IT_IS,
     IMPORT_VERDICTS
@@ -37,6 +37,7 @@ enum { IMPORT_EXAMPLES = 3 };
 struct db_import_judgement {
     int64_t rows[IMPORT_VERDICTS];
     struct db_import_example examples[IMPORT_VERDICTS][IMPORT_EXAMPLES]; /* the first ones; line 0: none */
+    int64_t seconds_cut_off;                                             /* of those that were shortened */
     int64_t sessions;                                                    /* that are left to take over */
     size_t chunks;
 };

@@ -44,7 +44,8 @@ static const char judge_rows[] =
     "    SELECT line, guild_id, user_id, channel_id, s AS started_at, least(e, next) AS ended_at,"
     "           CASE WHEN verdict IS NOT NULL THEN verdict"
     "                WHEN n_of_start > 1 THEN 'clash'"
-    "                WHEN e > next THEN 'shortened' ELSE 'as_it_is' END AS verdict"
+    "                WHEN e > next THEN 'shortened' ELSE 'as_it_is' END AS verdict,"
+    "           CASE WHEN e > next THEN e - next END AS cut_off"
     "      FROM left_over"
     ")"
     "SELECT *, CASE WHEN verdict IN ('shortened', 'as_it_is')"
@@ -53,7 +54,10 @@ static const char judge_rows[] =
     "  FROM judged";
 static const char index_sessions[] = "CREATE INDEX ON import_session (guild_id, chunk) WHERE chunk IS NOT NULL;"
                                      "ANALYZE import_session";
-static const char count_verdicts[] = "SELECT verdict, count(*) FROM import_session GROUP BY verdict";
+static const char count_verdicts[] =
+    "SELECT verdict, count(*), coalesce(extract(epoch FROM sum(cut_off)), 0)::bigint "
+    "FROM import_session "
+    "GROUP BY verdict";
 static const char list_examples[] =
     "SELECT x.verdict, x.line, concat(r.guild_id, ',', r.user_id, ',', r.channel_id, ',', r.started_at, ',', r.ended_at) "
     "FROM (SELECT verdict, line, row_number() OVER (PARTITION BY verdict ORDER BY line) AS n "
@@ -77,8 +81,12 @@ static enum db_import_verdict verdict_of(const char *name)
 static bool read_counts(struct db_import *import, struct db_import_judgement *judgement)
 {
     PGresult *const counts = db_import_query(import, count_verdicts, 0, NULL);
-    for (int i = 0; i < PQntuples(counts); i++)
-        judgement->rows[verdict_of(PQgetvalue(counts, i, 0))] = db_import_number(counts, i, 1);
+    for (int i = 0; i < PQntuples(counts); i++) {
+        const enum db_import_verdict verdict = verdict_of(PQgetvalue(counts, i, 0));
+        judgement->rows[verdict] = db_import_number(counts, i, 1);
+        if (verdict == IMPORT_SHORTENED)
+            judgement->seconds_cut_off = db_import_number(counts, i, 2);
+    }
     judgement->sessions = judgement->rows[IMPORT_SHORTENED] + judgement->rows[IMPORT_AS_IT_IS];
     PQclear(counts);
     return import->error == NULL;

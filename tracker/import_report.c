@@ -41,6 +41,12 @@ static void line(int64_t n, const char *words)
         printf("%12lld  %s\n", (long long)n, words);
 }
 
+static void length(const char *before, int64_t seconds, const char *after)
+{
+    printf("%s%lld h %02lld min %02lld s%s\n", before, (long long)(seconds / 3600),
+           (long long)(seconds / 60 % 60), (long long)(seconds % 60), after);
+}
+
 static void examples(const struct db_import_example *of_verdict, bool in_file)
 {
     for (int i = 0; i < IMPORT_EXAMPLES && of_verdict[i].line != 0; i++)
@@ -59,6 +65,8 @@ void import_report_print(const struct import_report *report)
     printf("%12lld  rows read\n", (long long)rows);
     for (int i = 0; i < IMPORT_VERDICTS; i++) {
         line(judgement->rows[i], verdicts[i].words);
+        if (i == IMPORT_SHORTENED && judgement->rows[i] > 0)
+            length("              by ", judgement->seconds_cut_off, " in all");
         examples(judgement->examples[i], report->options->file != NULL);
     }
     printf("of the %lld sessions that are left\n", (long long)judgement->sessions);
@@ -67,8 +75,6 @@ void import_report_print(const struct import_report *report)
     line(taking->cut, "go on after the last proof of the tracker: what is missing before that is taken");
     line(taking->whole, "are new");
     line(judgement->sessions - import_report_done(report), "were not reached: run it again");
-    printf("%s %lld sessions of %lld h %02lld min %02lld s%s\n", dry ? "would import" : "imported",
-           (long long)taking->sessions, (long long)(taking->seconds / 3600),
-           (long long)(taking->seconds / 60 % 60), (long long)(taking->seconds % 60),
-           dry ? "; nothing was changed" : "");
+    printf("%s %lld sessions of ", dry ? "would import" : "imported", (long long)taking->sessions);
+    length("", taking->seconds, dry ? "; nothing was changed" : "");
 }
