@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 
 static const char settings[] =
     "SET client_encoding = 'UTF8';"
@@ -47,28 +48,40 @@ static char *words_of_no_server(uint64_t guild_id)
     return text.data;
 }
 
-static bool begin(PGconn *pg, uint64_t guild_id, bool *known)
+static char *words_of_failure(const PGconn *pg, PGresult *result)
+{
+    const char *const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    char *const error = sqlstate != NULL && strcmp(sqlstate, "42P01") == 0 /* undefined_table */
+                            ? mem_strdup("there are no tables: run tracker --migrate")
+                            : words(pg);
+    PQclear(result);
+    return error;
+}
+
+/* As db_export() itself: NULL, or words. */
+static char *begin(PGconn *pg, uint64_t guild_id)
 {
     char server[24];
     snprintf(server, sizeof(server), "%" PRIu64, guild_id);
     PGresult *result = PQexec(pg, settings);
-    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        return words_of_failure(pg, result);
     PQclear(result);
-    if (!ok)
-        return false;
     result = PQexecParams(pg, set_server, 1, NULL, (const char *[]){server}, NULL, NULL, 0);
-    ok = PQresultStatus(result) == PGRES_TUPLES_OK;
-    *known = !ok || PQntuples(result) > 0;
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        return words_of_failure(pg, result);
+    const bool known = PQntuples(result) > 0;
     PQclear(result);
-    if (!ok || !*known)
-        return false;
+    if (!known)
+        return words_of_no_server(guild_id);
     result = PQexec(pg, guild_id == 0 ? copy_all : copy_server);
-    ok = PQresultStatus(result) == PGRES_COPY_OUT;
+    if (PQresultStatus(result) != PGRES_COPY_OUT)
+        return words_of_failure(pg, result);
     PQclear(result);
-    return ok;
+    return NULL;
 }
 
-static bool copy(PGconn *pg, FILE *out)
+static char *copy(PGconn *pg, FILE *out)
 {
     char *line;
     int n;
@@ -76,20 +89,21 @@ static bool copy(PGconn *pg, FILE *out)
         fwrite(line, 1, (size_t)n, out);
         PQfreemem(line);
         if (ferror(out) != 0)
-            return true;
+            return NULL;
     }
     PGresult *const result = PQgetResult(pg);
-    const bool ok = n == -1 && PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (n != -1 || PQresultStatus(result) != PGRES_COMMAND_OK)
+        return words_of_failure(pg, result);
     PQclear(result);
-    return ok;
+    return NULL;
 }
 
 char *db_export(const char *url, uint64_t guild_id, FILE *out)
 {
     PGconn *const pg = db_connect_blocking(url, "vcledger export");
-    bool known = true;
-    const bool ok = PQstatus(pg) == CONNECTION_OK && begin(pg, guild_id, &known) && copy(pg, out);
-    char *const error = ok ? NULL : known ? words(pg) : words_of_no_server(guild_id);
+    char *error = PQstatus(pg) == CONNECTION_OK ? begin(pg, guild_id) : words(pg);
+    if (error == NULL)
+        error = copy(pg, out);
     PQfinish(pg);
     return error;
 }

@@ -85,6 +85,7 @@ static const char settings[] = "SET client_min_messages = warning;"
                                "SET tcp_keepalives_idle = 10;"
                                "SET tcp_keepalives_interval = 5;"
                                "SET tcp_keepalives_count = 3";
+static const char may_write[] = "SELECT current_user, has_table_privilege('voice_session', 'INSERT')";
 static const char is_migrated[] = "SELECT FROM schema_migration WHERE name = $1";
 /* Session ids are counted by one who is alone in that. One that has just ended may still be clearing up. */
 static const char be_alone[] = "SET lock_timeout = '3s';"
@@ -117,15 +118,37 @@ static const char make_room[] =
     "    RETURN NULL;"
     "END $$";
 
+static bool complain_of_tables(struct db_import *import)
+{
+    return db_import_fail(import, "the tables are not those of this release: run tracker --migrate", NULL);
+}
+
+static bool was_undefined_table(const struct db_import *import)
+{
+    return strcmp(import->sqlstate, "42P01") == 0;
+}
+
+/* Not only after all has been read and judged. */
+static bool check_rights(struct db_import *import)
+{
+    PGresult *const result = db_import_query(import, may_write, 0, NULL);
+    if (result == NULL)
+        return was_undefined_table(import) && complain_of_tables(import);
+    if (strcmp(PQgetvalue(result, 0, 1), "f") == 0)
+        db_import_fail(import, "may not write sessions, as the tracker's own role may",
+                       PQgetvalue(result, 0, 0));
+    PQclear(result);
+    return import->error == NULL;
+}
+
 static bool check_tables(struct db_import *import)
 {
     PGresult *const result = db_import_query(import, is_migrated, 1, (const char *[]){db_migrations_last()});
-    if (result == NULL && strcmp(import->sqlstate, "42P01") != 0) /* undefined_table */
-        return false;
+    if (result == NULL)
+        return was_undefined_table(import) && complain_of_tables(import);
     const bool current = PQntuples(result) == 1;
     PQclear(result);
-    return current ||
-           db_import_fail(import, "the tables are not those of this release: run tracker --migrate", NULL);
+    return current || complain_of_tables(import);
 }
 
 static bool lock(struct db_import *import)
@@ -142,7 +165,7 @@ struct db_import *db_import_create(const char *url)
     import->pg = db_connect_blocking(url, program);
     if (PQstatus(import->pg) != CONNECTION_OK)
         db_import_fail(import, "the database cannot be reached", PQerrorMessage(import->pg));
-    else if (db_import_run(import, settings) && check_tables(import) && lock(import))
+    else if (db_import_run(import, settings) && check_rights(import) && check_tables(import) && lock(import))
         db_import_run(import, make_room);
     return import;
 }
@@ -185,20 +208,34 @@ static bool copy_put(struct db_import *import, const char *bytes, size_t n)
            db_import_fail(import, "the database went away", PQerrorMessage(import->pg));
 }
 
+/* Takes the result, if there is one. */
+static bool complain_of_source(struct db_import *import, const char *why, PGresult *result)
+{
+    struct buffer what = {0};
+    buffer_printf(&what, "%s cannot be read, so nothing of it was taken", import->source);
+    if (result != NULL)
+        db_import_fail_result(import, what.data, import->pg, result);
+    else
+        db_import_fail(import, what.data, why);
+    buffer_finish(&what);
+    return false;
+}
+
 static bool copy_end(struct db_import *import)
 {
     if (PQputCopyEnd(import->pg, NULL) != 1)
         return db_import_fail(import, "the database went away", PQerrorMessage(import->pg));
     PGresult *const result = PQgetResult(import->pg);
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
-        return db_import_fail_result(import, "cannot be read, so nothing of it was taken", import->pg, result);
+        return complain_of_source(import, NULL, result);
     PQclear(result);
     PQclear(PQgetResult(import->pg));
     return true;
 }
 
-bool db_import_csv_begin(struct db_import *import)
+bool db_import_csv_begin(struct db_import *import, const char *name)
 {
+    import->source = name;
     return copy_begin(import, copy_csv);
 }
 
@@ -218,7 +255,7 @@ static bool check_bytes(struct db_import *import, const char *bytes, size_t n)
     const char *const what = memchr(bytes, '\\', n) != NULL   ? "there is a backslash in it"
                              : memchr(bytes, '\0', n) != NULL ? "there is a NUL in it: save it as UTF-8"
                                                               : NULL;
-    return what == NULL || db_import_fail(import, "cannot be read, so nothing of it was taken", what);
+    return what == NULL || complain_of_source(import, what, NULL);
 }
 
 /* Those of empty lines at the end never come to be passed on: anywhere else COPY refuses them. */
@@ -261,10 +298,11 @@ static const char theirs_settings[] = "SET client_encoding = 'UTF8';"
                                       "SET default_transaction_read_only = on";
 static const char theirs_count[] = "SELECT count(*) FROM voice_sessions";
 /* While is_active, leave_time means nothing. After a crash pwr-bot ends what was open at its last heartbeat, up to ten
- * seconds before a session of that moment began: nobody saw that one's end either. */
+ * seconds before a session of that moment began: nobody saw that one's end either. A table that came from SQLite may have
+ * kept is_active as a number. */
 static const char theirs_rows[] =
     "COPY (SELECT id, guild_id, user_id, channel_id, join_time, "
-    "             CASE WHEN NOT is_active AND leave_time >= join_time THEN leave_time END "
+    "             CASE WHEN is_active::int = 0 AND leave_time >= join_time THEN leave_time END "
     "      FROM voice_sessions "
     "      ORDER BY id) "
     "TO STDOUT";
@@ -291,6 +329,14 @@ static bool copy_across(struct db_import *import, PGconn *theirs, int64_t total,
     return copy_end(import) && (on_rows(arg, done, total) || db_import_fail(import, "interrupted", NULL));
 }
 
+static bool complain_of_theirs(struct db_import *import, PGconn *theirs, PGresult *result)
+{
+    db_import_fail_result(import, "the other database says", theirs, result);
+    return was_undefined_table(import) &&
+           db_import_fail(import, "the other database has no table voice_sessions, so it is no pwr-bot's",
+                          NULL);
+}
+
 static bool read_theirs(struct db_import *import, PGconn *theirs,
                         bool (*on_rows)(void *arg, int64_t done, int64_t total), void *arg)
 {
@@ -300,13 +346,14 @@ static bool read_theirs(struct db_import *import, PGconn *theirs,
         result = PQexec(theirs, theirs_count);
     }
     if (!succeeded(result))
-        return db_import_fail_result(import, "the other database says", theirs, result);
+        return complain_of_theirs(import, theirs, result);
     const int64_t total = db_import_number(result, 0, 0);
     PQclear(result);
     result = PQexec(theirs, theirs_rows);
     if (PQresultStatus(result) != PGRES_COPY_OUT)
-        return db_import_fail_result(import, "the other database says", theirs, result);
+        return complain_of_theirs(import, theirs, result);
     PQclear(result);
+    import->source = "what the other database sends";
     return copy_across(import, theirs, total, on_rows, arg);
 }
 

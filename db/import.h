@@ -51,15 +51,15 @@ struct db_import_taking {
 
 struct db_import;
 
-/* Connects, sees that the tables are ours and that nobody else imports. Never NULL. */
+/* Connects, sees that the tables are ours, that we may write them, and that nobody else imports. Never NULL. */
 struct db_import *db_import_create(const char *url);
 /* NULL while all is well. Lives as long as import. */
 const char *db_import_error(const struct db_import *import);
 /* What was not taken yet is forgotten. */
 void db_import_destroy(struct db_import *import);
 
-/* A file of CSV, piece by piece. The columns are told in infra/deploy/OPERATIONS.md. */
-bool db_import_csv_begin(struct db_import *import);
+/* A file of CSV, piece by piece. The columns are told in infra/deploy/OPERATIONS.md. name is for people, and borrowed. */
+bool db_import_csv_begin(struct db_import *import, const char *name);
 bool db_import_csv_put(struct db_import *import, const char *bytes, size_t n);
 bool db_import_csv_end(struct db_import *import);
 

@@ -10,6 +10,7 @@
 
 struct db_import {
     PGconn *pg;
+    const char *source;      /* what is read, in words */
     bool is_headed;          /* the first line of the file has the right names */
     struct buffer line_ends; /* of the file, not passed on yet */
     PGresult *chunks;        /* server and number of each */

@@ -1,8 +1,8 @@
 #include "tracker/export.h"
 
 #include "db/export.h"
-#include "infra/log.h"
 #include "infra/mem.h"
+#include "tracker/complain.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,29 +13,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool complain(const char *path)
+static bool complain_of_file(const char *path)
 {
-    fprintf(stderr, "%s: %s\n", path, strerror(errno));
-    return false;
+    return complain(path, strerror(errno));
 }
 
 static bool export_to(const char *database_url, const char *path, uint64_t guild_id, FILE *out)
 {
     char *const error = db_export(database_url, guild_id, out);
     if (error != NULL) {
-        fprintf(stderr, "the database: %s\n", log_quote(error));
+        complain("the database", error);
         free(error);
         return false;
     }
-    return (fflush(out) == 0 && ferror(out) == 0) || complain(path);
+    return (fflush(out) == 0 && ferror(out) == 0) || complain_of_file(path);
 }
 
 /* Closes out too. */
 static bool export_to_file(const char *database_url, const char *path, uint64_t guild_id, FILE *out)
 {
-    const bool ok = export_to(database_url, path, guild_id, out) &&
-                    (fsync(fileno(out)) == 0 || errno == EINVAL /* no file on a disk */ || complain(path));
-    return (fclose(out) == 0 || !ok || complain(path)) && ok;
+    const bool ok =
+        export_to(database_url, path, guild_id, out) &&
+        (fsync(fileno(out)) == 0 || errno == EINVAL /* no file on a disk */ || complain_of_file(path));
+    return (fclose(out) == 0 || !ok || complain_of_file(path)) && ok;
 }
 
 static const char *volatile half_written;
@@ -63,11 +63,11 @@ static bool export_to_new_file(const char *database_url, const char *path, uint6
     struct buffer part = {0};
     buffer_printf(&part, "%s.part", path);
     FILE *const out = fopen(part.data, "we");
-    bool ok = out != NULL || complain(part.data);
+    bool ok = out != NULL || complain_of_file(part.data);
     if (out != NULL) {
         half_written = part.data;
         ok = export_to_file(database_url, path, guild_id, out) &&
-             (rename(part.data, path) == 0 || complain(path));
+             (rename(part.data, path) == 0 || complain_of_file(path));
         if (!ok)
             unlink(part.data);
         half_written = NULL;
@@ -80,11 +80,12 @@ static bool export_to_new_file(const char *database_url, const char *path, uint6
 static bool export_into(const char *database_url, const char *path, uint64_t guild_id)
 {
     FILE *const out = fopen(path, "we");
-    return out != NULL ? export_to_file(database_url, path, guild_id, out) : complain(path);
+    return out != NULL ? export_to_file(database_url, path, guild_id, out) : complain_of_file(path);
 }
 
 int export_run(const char *database_url, const char *path, uint64_t guild_id)
 {
+    umask(077); /* who was where and when is for whoever asked */
     signal(SIGPIPE, SIG_IGN);
     watch_signal(SIGINT);
     watch_signal(SIGTERM);

@@ -1,6 +1,6 @@
 #include "tracker/import.h"
 
-#include "infra/log.h"
+#include "tracker/complain.h"
 #include "tracker/import_report.h"
 #include "tracker/progress.h"
 
@@ -25,6 +25,7 @@ struct import {
 
 static volatile sig_atomic_t interrupted;
 
+/* The first ends it at the next place that is good for it, the second at once. */
 static void on_signal(int number)
 {
     if (interrupted != 0) {
@@ -35,19 +36,12 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
-/* The first ends it at the next place that is good for it, the second at once: what is under way is then undone. */
 static void watch_signals(void)
 {
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-}
-
-static bool complain(const char *what, const char *why)
-{
-    fprintf(stderr, "%s: %s\n", what, why);
-    return false;
 }
 
 static bool complain_of_interruption(void)
@@ -96,7 +90,7 @@ static bool read_csv(struct import *import)
     struct stat about;
     const bool has_size = fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode);
     progress_begin(&import->progress, "reading", "MB", 1000000, has_size ? about.st_size : 0);
-    const bool ok = db_import_csv_begin(import->db) && read_pieces(import, file);
+    const bool ok = db_import_csv_begin(import->db, is_stdin ? "stdin" : path) && read_pieces(import, file);
     if (!is_stdin)
         fclose(file);
     return ok;
@@ -157,7 +151,7 @@ int import_run(const char *database_url, const struct import_options *options)
     const bool ok = go(&import);
     const char *const error = db_import_error(import.db);
     if (error != NULL)
-        complain("tracker", log_quote(error));
+        complain("tracker", error);
     db_import_destroy(import.db);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
