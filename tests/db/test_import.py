@@ -1,5 +1,6 @@
 """`tracker --import` and `--export`: what is made of rows from elsewhere, on a real PostgreSQL, with no more rights than a tracker has."""
 
+import contextlib
 import os
 import pty
 import random
@@ -111,6 +112,7 @@ def test_what_is_made_of_each_row(sql, database):
         "as they are": 4,
         "are new": 5,
     }
+    assert "next session begins\n              by 1 h 00 min 00 s in all\n" in done.out
     assert 'line 8: "1,7,8,2026-02-03 09:00:00,2026-02-30 10:00:00"' in done.out
     assert (done.code, dry.code) == (1, 1)  # nothing is lost in silence
     assert export(database) == MENDED
@@ -149,6 +151,7 @@ def test_an_export_of_an_import_is_the_import(sql, database, cluster, template, 
     path = tmp_path / "sessions.csv"
     assert tracker(database, "--export", path).code == 0
     assert path.read_text() == exported and [p.name for p in tmp_path.iterdir()] == ["sessions.csv"]
+    assert path.stat().st_mode & 0o777 == 0o600
     lines = exported.splitlines(keepends=True)
     assert lines[0] == HEAD and len(lines) > 4000
     with copy_of(cluster, template) as other, psycopg.connect(other, autocommit=True) as there:
@@ -355,7 +358,7 @@ def test_a_malformed_file_is_refused_as_a_whole(database):
     for text, words in MALFORMED:
         done = tracker(database, "--import", "-", stdin=text.encode(errors="surrogateescape"))
         assert (done.code, done.out) == (1, b"")
-        assert b"nothing of it was taken" in done.err and words.encode() in done.err, (text, done.err)
+        assert b"tracker: stdin cannot be read, so nothing of it was taken: " in done.err and words.encode() in done.err, (text, done.err)
     assert export(database) == HEAD
     for text in IN_FORM:
         take(database, text.encode())
@@ -413,6 +416,8 @@ def test_a_file_that_is_not_there(database, tmp_path):
     assert (done.code, done.out) == (1, "") and done.err.endswith("nothing.csv: No such file or directory\n")
     done = tracker(database, "--export", tmp_path / "nowhere/x.csv")
     assert (done.code, done.out) == (1, "") and done.err.endswith("x.csv.part: No such file or directory\n")
+    done = tracker(database, "--import", "/dev/null")
+    assert done.code == 1 and "tracker: /dev/null cannot be read, so" in done.err
     full = tracker(database, "--export", "/dev/full")
     assert full.code == 1
 
@@ -448,10 +453,81 @@ def test_a_signal_while_it_exports(sql, database, tmp_path):
     assert program.returncode == -signal.SIGTERM and list(tmp_path.iterdir()) == []
 
 
-def test_tables_of_another_release(sql, database):
+@contextlib.contextmanager
+def first_process(sql, database, *words):
+    """As in a container: signals do not end it by themselves. Where the kernel lets us."""
+    apart = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+    if subprocess.run([*apart, "true"], capture_output=True).returncode != 0:
+        pytest.skip("the kernel makes no process a first one")
+    program = subprocess.Popen(
+        [*apart, BIN / "tracker", *map(str, words)], cwd="/tmp", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=logged_in_as("tracker", {"PATH": os.environ["PATH"], "DATABASE_URL": database}),
+    )
+    try:
+        wait_for(lambda: sql.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'vcledger %' AND wait_event_type = 'Lock'"
+        ).fetchone(), "its wait")
+        with open(f"/proc/{program.pid}/task/{program.pid}/children") as children:
+            yield program, int(children.read())
+    finally:
+        program.kill()
+        program.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_an_export_in_a_container(sql, database, tmp_path, number):
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE voice_session")
+        with first_process(sql, database, "--export", tmp_path / "sessions.csv") as (program, child):
+            os.kill(child, number)
+            assert program.wait(30) == 128 + number
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_signal_to_an_import_in_a_container(sql, database, tmp_path):
+    path = tmp_path / "sessions.csv"
+    path.write_text(HEAD + row(7, 0, 60))
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE guild")
+        with first_process(sql, database, "--import", path) as (program, child):
+            os.kill(child, signal.SIGINT)
+            wait_for(lambda: caught(child, signal.SIGINT), "the first one")
+            os.kill(child, signal.SIGINT)
+            assert program.wait(30) == 128 + signal.SIGINT
+
+
+def caught(process, number):
+    """It is not waiting for it any more."""
+    with open(f"/proc/{process}/status") as status:
+        waiting = next(line.split()[1] for line in status if line.startswith("ShdPnd"))
+    return not int(waiting, 16) >> (number - 1) & 1
+
+
+def test_tables_of_another_release(sql, database, cluster):
     sql.execute("DELETE FROM schema_migration WHERE name = (SELECT max(name) FROM schema_migration)")
     done = tracker(database, "--import", "-", stdin=HEAD)
     assert done.code == 1 and "tracker --migrate" in done.err
+    with copy_of(cluster, "template0") as empty:
+        for words in [["--import", "-"], ["--export"], ["--export", "--server", GUILD]]:
+            done = tracker(empty, *words)
+            assert done.code == 1 and "tracker --migrate" in done.err and "LINE" not in done.err
+
+
+def test_the_role_of_another_program(database):
+    """Is told before anything is read."""
+    handlers = psycopg.conninfo.make_conninfo(database, user="vcledger-handler")
+    done = tracker(handlers, "--import", "/dev/zero")
+    assert (done.code, done.out) == (1, "") and done.err == "tracker: may not write sessions, as the tracker's own role may: vcledger-handler\n"
+
+
+def test_words_of_others_are_told_as_they_are(database):
+    """All of them, but for what a terminal would obey."""
+    hosts = ",".join(f"/nowhere/{n}" for n in range(5))
+    for words in [["--export"], ["--import", "-"]]:
+        done = tracker(f"host={hosts} user=ann", *words)
+        assert done.code == 1 and "\\" not in done.err and "\"/nowhere/4/.s.PGSQL.5432\"" in done.err
+    done = tracker(database, "--import", "-", stdin=HEAD + GOOD.strip() + ",\x1b[31m\n")
+    assert done.code == 1 and "\x1b" not in done.err
 
 
 def test_one_at_a_time(sql, database):
@@ -611,8 +687,12 @@ def test_a_bar_on_a_terminal(database, tmp_path):
         stdout=subprocess.DEVNULL, stderr=theirs,
     )
     assert program.wait(60) == 0
-    shown = os.read(ours, 65536).decode()
-    os.close(ours), os.close(theirs)
+    os.close(theirs)
+    shown = ""
+    with contextlib.suppress(OSError):  # EIO is its end
+        while piece := os.read(ours, 65536):
+            shown += piece.decode()
+    os.close(ours)
     assert re.search(r"\rreading  +\[#{30}\] 0\.0 of 0\.0 MB", shown) and re.search(r"\rwriting  +\[#{30}\] 1 of 1 sessions", shown)
 
 
@@ -679,6 +759,14 @@ def test_from_a_pwr_bot_that_has_to_be_waited_for(sql, database, pwr_bot):
     assert program.returncode == 0 and out.endswith("imported 1 sessions of 0 h 01 min 00 s\n"), err
 
 
+def test_from_a_pwr_bot_that_came_from_sqlite(database, pwr_bot):
+    pwr_bot_has(pwr_bot, [(7, 5, 0, 60, False), (8, 5, 0, 60, True)])
+    with psycopg.connect(pwr_bot, autocommit=True) as theirs:
+        theirs.execute("ALTER TABLE voice_sessions ALTER is_active DROP DEFAULT, ALTER is_active TYPE bigint USING is_active::int")
+    assert tracker(database, "--import-pwr-bot", pwr_bot).last() == "imported 1 sessions of 0 h 01 min 00 s"
+    assert export(database) == HEAD + row(7, 0, 60)
+
+
 def test_rows_that_a_policy_hides(sql, database, pwr_bot):
     """Are not passed over in silence."""
     pwr_bot_has(pwr_bot, [(7, 5, 0, 60, False)])
@@ -695,7 +783,7 @@ def test_rows_that_a_policy_hides(sql, database, pwr_bot):
 
 def test_a_database_that_is_no_pwr_bot(database, cluster):
     done = tracker(database, "--import-pwr-bot", cluster)
-    assert done.code == 1 and "voice_sessions" in done.err
+    assert done.code == 1 and "no pwr-bot's" in done.err
     for malformed in ["ann:hush@[x", "ann:hush/pw@127.0.0.1:1/db", "ann:pw@hush@127.0.0.1:1/db"]:
         done = tracker(database, "--import-pwr-bot", f"postgresql://{malformed}")
         assert done.code == 1 and "must be postgresql://" in done.err and "hush" not in done.err
