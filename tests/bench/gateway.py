@@ -1,14 +1,14 @@
 """A gateway for the tracker to listen to: says what it is told, as fast as the connection takes it. One shard, one connection."""
 
-import base64
 import contextlib
-import hashlib
 import http.server
 import json
 import struct
 import threading
 import time
 import zlib
+
+from frames import accept, frame, read_frame
 
 LIMIT = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
 
@@ -30,30 +30,14 @@ class Connection(http.server.BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def upgrade(self):
-        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        self.send_response(101)
-        self.send_header("Upgrade", "websocket")
-        self.send_header("Connection", "Upgrade")
-        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
-        self.end_headers()
+        accept(self)
         self.server.compress = zlib.compressobj(1)
         self.server.connection = self
         self.server.say(['{"op":10,"d":{"heartbeat_interval":41250}}'])
         with contextlib.suppress(OSError, struct.error):
-            while message := self.read_message():
-                self.server.hear(json.loads(message))
+            while (message := read_frame(self.rfile))[0] != 8:
+                self.server.hear(json.loads(message[1]))
         self.close_connection = True
-
-    def read_message(self):
-        """None at the close frame. A tracker's messages are short and whole."""
-        first, size = struct.unpack(">BB", self.rfile.read(2))
-        if first & 0x0F == 8:
-            return None
-        size &= 0x7F
-        if size == 126:
-            (size,) = struct.unpack(">H", self.rfile.read(2))
-        mask = self.rfile.read(4)
-        return bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.rfile.read(size)))
 
 
 class Gateway(http.server.ThreadingHTTPServer):
@@ -93,18 +77,11 @@ class Gateway(http.server.ThreadingHTTPServer):
     def say(self, texts):
         """All of it is compressed before the first byte is sent. Returns the moment between the two."""
         with self.lock:
-            packed = b"".join(map(self.frame, texts))
+            packed = b"".join(map(self.pack, texts))
             said_at = time.monotonic()
             self.connection.wfile.write(packed)
         return said_at
 
-    def frame(self, text):
+    def pack(self, text):
         body = self.compress.compress(text.encode()) + self.compress.flush(zlib.Z_SYNC_FLUSH)
-        size = len(body)
-        if size < 126:
-            head = struct.pack(">BB", 0x82, size)
-        elif size <= 0xFFFF:
-            head = struct.pack(">BBH", 0x82, 126, size)
-        else:
-            head = struct.pack(">BBQ", 0x82, 127, size)
-        return head + body
+        return frame(body, 0x82)

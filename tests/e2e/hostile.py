@@ -1,8 +1,6 @@
 """Peers that mean harm: raw servers and clients, and what they may cost the programs."""
 
-import base64
 import contextlib
-import hashlib
 import http.server
 import itertools
 import json
@@ -14,6 +12,7 @@ import threading
 import time
 import zlib
 
+from frames import accept, frame, read_frame
 from harness import BIN, wait_for
 
 MEASURED = "asan" not in str(BIN)  # a sanitizer keeps what is freed
@@ -126,16 +125,6 @@ class Client:
 # A gateway ----------------------------------------------------------------------------------------------------------
 
 
-def frame(payload, first=0x81, size=None):
-    """A websocket frame; size: as announced, where it is not the truth."""
-    size = len(payload) if size is None else size
-    if size < 126:
-        return bytes([first, size]) + payload
-    if size < 65536:
-        return struct.pack(">BBH", first, 126, size) + payload
-    return struct.pack(">BBQ", first, 127, size) + payload
-
-
 class Connection(http.server.BaseHTTPRequestHandler):
     """One to the gateway: it behaves, but for what the test has it do."""
 
@@ -167,12 +156,7 @@ class Connection(http.server.BaseHTTPRequestHandler):
         self.wfile.write(said)
 
     def upgrade(self):
-        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        self.send_response(101)
-        self.send_header("Upgrade", "websocket")
-        self.send_header("Connection", "Upgrade")
-        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
-        self.end_headers()
+        accept(self)
         self.deflate = zlib.compressobj(1)
 
     def say(self, text):
@@ -188,13 +172,8 @@ class Connection(http.server.BaseHTTPRequestHandler):
 
     def read(self):
         """What the client says next: its op, or None for a close frame or the end."""
-        first, size = struct.unpack(">BB", self.rfile.read(2))
-        size &= 0x7F
-        if size == 126:
-            (size,) = struct.unpack(">H", self.rfile.read(2))
-        mask = self.rfile.read(4)
-        body = bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.rfile.read(size)))
-        return None if first & 0x0F == 8 else json.loads(body) if first & 0x0F == 1 else {"op": None}
+        opcode, body = read_frame(self.rfile)
+        return None if opcode == 8 else json.loads(body) if opcode == 1 else {"op": None}
 
     def introduced(self):
         """Answers the client's introduction."""

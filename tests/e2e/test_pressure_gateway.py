@@ -8,8 +8,9 @@ import time
 import zlib
 
 import pytest
+from frames import frame
 from harness import free_port, wait_for
-from hostile import NAMES, OTHERS, Gateway, bounded, frame, idle, response
+from hostile import NAMES, OTHERS, Gateway, bounded, idle, response
 from test_metrics import Scrape
 
 MEBIBYTE = 1 << 20
