@@ -218,6 +218,8 @@ static void tell_over(struct tenure *tenure)
 {
     if (tenure->loading)
         return; /* its answer comes here again */
+    if (tenure->stopping && tenure->end == TENURE_REFUSED)
+        return; /* the writer tells when it has written what was heard before */
     if (tenure->stopping)
         tell_stopped(tenure);
     else

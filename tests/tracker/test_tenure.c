@@ -506,6 +506,18 @@ static void what_discord_ended_is_written(void **state)
     assert_int_equal(w->stopped, 1);
 }
 
+static void what_discord_ended_is_written_though_settings_come_first(void **state)
+{
+    struct world *const w = *state;
+    change_one(w);
+    w->gateway.callbacks.on_fatal(w->tenure, "no");
+    assert_true(tenure_stop(w->tenure, on_stopped, w));
+    answer_settings(w, false);
+    assert_int_equal(w->stopped, 0);
+    w->writer.on_written(w->tenure);
+    assert_int_equal(w->stopped, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -522,6 +534,7 @@ int main(void)
         TEST(stops_though_nothing_can_be_written),
         TEST(nothing_is_owed_before_the_gateway),
         TEST(what_discord_ended_is_written),
+        TEST(what_discord_ended_is_written_though_settings_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
