@@ -190,7 +190,7 @@ int main(int argc, char **argv)
     guard_process();
     signal(SIGPIPE, SIG_IGN);
     log_set_program("tracker");
-    struct arguments arguments;
+    static struct arguments arguments; /* what it points to lives as long as the process */
     if (!arguments_read(argc, argv, &arguments))
         return CONFIG_EXIT;
     config_load();
