@@ -18,6 +18,7 @@ enum {
     LAST_PAUSE_MS = 2000, /* well below the time after which another tracker takes a silent one's shard */
     SILENCE_MS = 5000,    /* beyond statement_timeout: the server or the network is gone */
     LOOK_AGAIN_MS = 2000, /* at tables that are older than the program */
+    FLUSH_EVERY = 16,     /* statements of a long job; of a short one, each */
     MAX_PREPARED = 64,
 };
 
@@ -272,14 +273,28 @@ static bool prepare(struct db_connection *c, struct db_job *job, const struct db
     return PQsendPrepare(c->pg, statement->name, statement->sql, 0, NULL) == 1 && PQpipelineSync(c->pg) == 1;
 }
 
-/* The server would keep its answers until the sync, silent for as long as all statements together take. */
 static bool send_statement(struct db_connection *c, const struct db_job *job, int i)
 {
     const struct job_statement *const s = &job->statements[i];
     return PQsendQueryPrepared(c->pg, s->statement->name, s->n_params,
                                (const char *const *)(job->params + s->first_param),
-                               job->lengths + s->first_param, job->formats + s->first_param, 0) == 1 &&
-           (i + 1 == job->n_statements || PQsendFlushRequest(c->pg) == 1);
+                               job->lengths + s->first_param, job->formats + s->first_param, 0) == 1;
+}
+
+/* The server would keep its answers until the sync, silent for as long as all statements together take. Of a tracker's
+ * batch, hundreds of small ones, a flush each would cost it a fifth more. */
+static bool is_flushed_after(const struct db_job *job, int i)
+{
+    return job->n_statements <= FLUSH_EVERY ? i + 1 < job->n_statements : (i + 1) % FLUSH_EVERY == 0;
+}
+
+static bool send_statements(struct db_connection *c, const struct db_job *job)
+{
+    for (int i = 0; i < job->n_statements; i++) {
+        if (!send_statement(c, job, i) || (is_flushed_after(job, i) && PQsendFlushRequest(c->pg) != 1))
+            return false;
+    }
+    return PQpipelineSync(c->pg) == 1;
 }
 
 void db_connection_send(struct db_connection *c, struct db_job *job)
@@ -289,9 +304,7 @@ void db_connection_send(struct db_connection *c, struct db_job *job)
     bool ok = true;
     for (int i = 0; ok && i < job->n_statements; i++)
         ok = prepare(c, job, job->statements[i].statement);
-    for (int i = 0; ok && i < job->n_statements; i++)
-        ok = send_statement(c, job, i);
-    if (!ok || PQpipelineSync(c->pg) != 1) {
+    if (!ok || !send_statements(c, job)) {
         drop(c, PQerrorMessage(c->pg));
         return;
     }
