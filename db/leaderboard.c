@@ -1,5 +1,6 @@
 #include "db/leaderboard.h"
 
+#include "db/counting_sql.h"
 #include "db/job.h"
 #include "db/members_sql.h"
 #include "db/pool.h"
@@ -24,7 +25,7 @@
     "           (start::date + 1)::timestamp AT TIME ZONE 'UTC' AS next_day "                                             \
     "      FROM clock, LATERAL (SELECT " START " AS start) AS s "                                                         \
     "), open AS MATERIALIZED ( "                                                                                          \
-    "    SELECT s.user_id, "                                                                                              \
+    "    SELECT s.user_id, s.started_at, "                                                                                \
     "           greatest(0, date_part('epoch', b.live_until - greatest(s.started_at, b.start)))::int AS seconds "         \
     "      FROM voice_session s, bounds b "                                                                               \
     "     WHERE s.guild_id = $1::bigint AND s.ended_at IS NULL AND b.live_until IS NOT NULL "                             \
@@ -41,9 +42,9 @@
 
 /*
  * From size (seconds, members, first), page, on_page (user_id, seconds), own (user_id, seconds, rank, position: the
- * caller's) and tied (how many before the page have the seconds of its first row).
+ * caller's) and tied (how many before the page have the seconds of its first row). FROM: when what is shown begins.
  */
-#define RESULT                                                                                                 \
+#define RESULT(FROM)                                                                                           \
     "shown AS ( "                                                                                              \
     "    SELECT user_id, seconds, skipped + row AS position, "                                                 \
     "           skipped + rank - CASE rank WHEN 1 THEN (SELECT tied FROM tied) ELSE 0 END AS rank "            \
@@ -54,8 +55,9 @@
     "    SELECT user_id, seconds, position, rank FROM own WHERE user_id NOT IN (SELECT user_id FROM on_page) " \
     "     LIMIT 11 "                                                                                           \
     ") "                                                                                                       \
-    "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "          \
+    "SELECT g.name, g.icon, floor(extract(epoch FROM " FROM "))::bigint, extract(epoch FROM b.now)::bigint, "  \
     "       s.seconds, s.members, (SELECT count(*) FROM open), s.first, p.page, "                              \
+    "       " DB_COUNTING_COLUMNS ", "                                                                         \
     "       r.position, r.rank, r.seconds, r.user_id IN (SELECT user_id FROM open), r.user_id, "               \
     "       " DB_MEMBER_COLUMNS " "                                                                            \
     "  FROM guild g "                                                                                          \
@@ -166,7 +168,8 @@
     "    SELECT " TIED " AS tied FROM (SELECT * FROM on_page LIMIT 1) AS c "                                   \
     "), "
 
-#define KEPT(PERIOD, START) BOUNDS(START) TOTALS(PERIOD) LIVE STANDING OWN_KEPT PAGE PAGE_KEPT RESULT
+#define KEPT(PERIOD, START, FROM)                                                                              \
+    BOUNDS(START) TOTALS(PERIOD) LIVE STANDING OWN_KEPT PAGE PAGE_KEPT RESULT(FROM)
 
 /* Today and rolling ranges -------------------------------------------------------------------------------- */
 
@@ -204,7 +207,7 @@
     "     WHERE (SELECT skipped > 0 FROM page) AND b.seconds = c.seconds AND b.user_id < c.user_id "           \
     "), "
 
-#define SUMMED(START, ENDED) BOUNDS(START) BOARD(ENDED) OWN_SUMMED PAGE PAGE_SUMMED RESULT
+#define SUMMED(START, ENDED) BOUNDS(START) BOARD(ENDED) OWN_SUMMED PAGE PAGE_SUMMED RESULT("b.start")
 
 #define OF_THE_DAY                                                                                             \
     "SELECT user_id, total_seconds AS seconds "                                                                \
@@ -244,9 +247,9 @@ static const struct db_statement boards[N_TIME_RANGES] = {
     [RANGE_PAST_72H] = {"board_past_72h", SUMMED(RANGE_START_PAST_72H, OF_DAYS)},
     [RANGE_PAST_7D] = {"board_past_7d", SUMMED(RANGE_START_PAST_7D, OF_DAYS)},
     [RANGE_PAST_14D] = {"board_past_14d", SUMMED(RANGE_START_PAST_14D, OF_DAYS)},
-    [RANGE_THIS_MONTH] = {"board_this_month", KEPT("month", RANGE_START_THIS_MONTH)},
-    [RANGE_THIS_YEAR] = {"board_this_year", KEPT("year", RANGE_START_THIS_YEAR)},
-    [RANGE_ALL_TIME] = {"board_all_time", KEPT("all", RANGE_START_ALL_TIME)},
+    [RANGE_THIS_MONTH] = {"board_this_month", KEPT("month", RANGE_START_THIS_MONTH, "b.start")},
+    [RANGE_THIS_YEAR] = {"board_this_year", KEPT("year", RANGE_START_THIS_YEAR, "b.start")},
+    [RANGE_ALL_TIME] = {"board_all_time", KEPT("all", RANGE_START_ALL_TIME, RANGE_FIRST_COUNTED)},
 };
 
 /* Till the job's end. Statements are planned for the server that is asked about; those of KEPT would come out alike for
@@ -266,14 +269,23 @@ struct reading {
     void *arg;
 };
 
+enum {
+    COLUMN_COUNTING = 9,
+    COLUMN_POSITION = COLUMN_COUNTING + DB_COUNTING_N,
+    COLUMN_RANK,
+    COLUMN_SECONDS,
+    COLUMN_LIVE,
+    COLUMN_MEMBER
+};
+
 static struct db_leaderboard_row row_at(const struct pg_result *rows, int i, uint64_t guild_id)
 {
     return (struct db_leaderboard_row){
-        .position = db_int(rows, i, 9),
-        .rank = db_int(rows, i, 10),
-        .seconds = db_int(rows, i, 11),
-        .live = db_bool(rows, i, 12),
-        .member = db_member_at(rows, i, 13, guild_id),
+        .position = db_int(rows, i, COLUMN_POSITION),
+        .rank = db_int(rows, i, COLUMN_RANK),
+        .seconds = db_int(rows, i, COLUMN_SECONDS),
+        .live = db_bool(rows, i, COLUMN_LIVE),
+        .member = db_member_at(rows, i, COLUMN_MEMBER, guild_id),
     };
 }
 
@@ -294,9 +306,14 @@ static struct db_leaderboard board_from(const struct pg_result *rows, uint64_t g
         .in_voice = db_int(rows, 0, 6),
         .first_seconds = db_int(rows, 0, 7),
         .page = (int)db_int(rows, 0, 8),
+        .counting = db_counting_at(rows, 0, COLUMN_COUNTING),
     };
-    for (int i = 0; i < n && !db_is_null(rows, i, 9); i++) {
-        const struct db_leaderboard_row row = row_at(rows, i, guild_id);
+    const bool watched = board.counting.silent_since == 0;
+    if (!watched)
+        board.in_voice = 0;
+    for (int i = 0; i < n && !db_is_null(rows, i, COLUMN_POSITION); i++) {
+        struct db_leaderboard_row row = row_at(rows, i, guild_id);
+        row.live = row.live && watched;
         if (row.member.user_id == caller_id) {
             board.caller_has_time = true;
             board.caller = row;

@@ -31,7 +31,7 @@
                    "started_at > o.from_at - interval '24 hours'")
 #define LONG ENDED_TOGETHER("total_seconds > 86400", "true")
 
-#define PARTNERS(START)                                                                                             \
+#define PARTNERS(START, FROM)                                                                                       \
     "WITH clock AS ( "                                                                                              \
     "    SELECT date_trunc('second', now()) AS now, date_trunc('second', now()) AT TIME ZONE 'UTC' AS utc "         \
     "), bounds AS ( "                                                                                               \
@@ -79,7 +79,7 @@
     "           least(greatest($3::bigint, 0), greatest(count(*) - 1, 0) / 10) AS page "                            \
     "      FROM partners "                                                                                          \
     ") "                                                                                                            \
-    "SELECT g.name, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.now)::bigint, "                       \
+    "SELECT g.name, floor(extract(epoch FROM " FROM "))::bigint, extract(epoch FROM b.now)::bigint, "               \
     "       (SELECT extract(epoch FROM coalesce(sum(to_at - from_at), '0'))::bigint FROM own), "                    \
     "       h.partners, h.first, h.page, "                                                                          \
     "       r.position, r.seconds, "                                                                                \
@@ -98,14 +98,14 @@
     " ORDER BY r.position NULLS FIRST"
 
 static const struct db_statement statements[N_TIME_RANGES] = {
-    [RANGE_TODAY] = {"partners_today", PARTNERS(RANGE_START_TODAY)},
-    [RANGE_PAST_24H] = {"partners_past_24h", PARTNERS(RANGE_START_PAST_24H)},
-    [RANGE_PAST_72H] = {"partners_past_72h", PARTNERS(RANGE_START_PAST_72H)},
-    [RANGE_PAST_7D] = {"partners_past_7d", PARTNERS(RANGE_START_PAST_7D)},
-    [RANGE_PAST_14D] = {"partners_past_14d", PARTNERS(RANGE_START_PAST_14D)},
-    [RANGE_THIS_MONTH] = {"partners_this_month", PARTNERS(RANGE_START_THIS_MONTH)},
-    [RANGE_THIS_YEAR] = {"partners_this_year", PARTNERS(RANGE_START_THIS_YEAR)},
-    [RANGE_ALL_TIME] = {"partners_all_time", PARTNERS(RANGE_START_ALL_TIME)},
+    [RANGE_TODAY] = {"partners_today", PARTNERS(RANGE_START_TODAY, "b.start")},
+    [RANGE_PAST_24H] = {"partners_past_24h", PARTNERS(RANGE_START_PAST_24H, "b.start")},
+    [RANGE_PAST_72H] = {"partners_past_72h", PARTNERS(RANGE_START_PAST_72H, "b.start")},
+    [RANGE_PAST_7D] = {"partners_past_7d", PARTNERS(RANGE_START_PAST_7D, "b.start")},
+    [RANGE_PAST_14D] = {"partners_past_14d", PARTNERS(RANGE_START_PAST_14D, "b.start")},
+    [RANGE_THIS_MONTH] = {"partners_this_month", PARTNERS(RANGE_START_THIS_MONTH, "b.start")},
+    [RANGE_THIS_YEAR] = {"partners_this_year", PARTNERS(RANGE_START_THIS_YEAR, "b.start")},
+    [RANGE_ALL_TIME] = {"partners_all_time", PARTNERS(RANGE_START_ALL_TIME, RANGE_FIRST_COUNTED)},
 };
 
 struct reading {

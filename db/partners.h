@@ -32,7 +32,7 @@ struct db_partners_row {
 struct db_partners {
     bool known; /* false: the tracker has not seen this server yet, nothing else is set */
     const char *guild_name;
-    int64_t from, until; /* unix seconds; from 0 for all time; until: when it was computed */
+    int64_t from, until; /* unix seconds, as of a board */
     struct db_member member;
     int64_t own_seconds; /* the member's own in the range; 0: no voice time, so no partners either */
     int64_t partners;

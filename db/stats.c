@@ -1,5 +1,6 @@
 #include "db/stats.h"
 
+#include "db/counting_sql.h"
 #include "db/job.h"
 #include "db/members_sql.h"
 #include "db/pool.h"
@@ -48,7 +49,7 @@
     "), unique_members AS ( " UNIQUE "), streak AS ( " STREAK "), " SLOTS                                          \
     "SELECT g.name, g.icon, extract(epoch FROM b.start)::bigint, extract(epoch FROM b.utc)::bigint, "              \
     "       u.members, (SELECT count(day) FROM streak), (SELECT min(day) - date '1970-01-01' FROM streak), "       \
-    "       $2::bigint, " DB_MEMBER_COLUMNS ", "                                                                   \
+    "       " DB_COUNTING_COLUMNS ", $2::bigint, " DB_MEMBER_COLUMNS ", "                                          \
     "       s.ago, s.day - date '1970-01-01', s.hour, s.seconds, s.members "                                       \
     "  FROM guild g "                                                                                              \
     " CROSS JOIN bounds b "                                                                                        \
@@ -249,11 +250,12 @@ static void fill_head(struct db_stats *stats, const struct pg_result *rows, cons
     stats->unique_members = db_int(rows, 0, 4);
     stats->streak = db_int(rows, 0, 5);
     stats->streak_since = db_int(rows, 0, 6);
-    stats->member = db_member_at(rows, 0, 7, query->guild_id);
+    stats->counting = db_counting_at(rows, 0, 7);
+    stats->member = db_member_at(rows, 0, 7 + DB_COUNTING_N, query->guild_id);
     stats->n_periods = query->view == STATS_YEARLY ? 1 : STATS_PERIODS;
 }
 
-enum { COLUMN_AGO = 13, COLUMN_DAY, COLUMN_HOUR, COLUMN_SECONDS, COLUMN_MEMBERS };
+enum { COLUMN_AGO = 13 + DB_COUNTING_N, COLUMN_DAY, COLUMN_HOUR, COLUMN_SECONDS, COLUMN_MEMBERS };
 
 static void fill(struct db_stats *stats, const struct pg_result *rows, const struct db_stats_query *query)
 {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "db/counting.h"
 #include "db/members.h"
 
 #include <stdbool.h>
@@ -53,7 +54,8 @@ struct db_stats {
     const char *guild_name;
     const char *guild_icon;  /* or NULL */
     struct db_member member; /* of a member; username is NULL where the tracker never met the member */
-    int64_t from, until;     /* unix seconds: the first slot's begin; when it was computed */
+    struct db_counting counting;
+    int64_t from, until; /* unix seconds: the first slot's begin; when it was computed */
 
     struct db_stats_period periods[STATS_PERIODS]; /* the present one first */
     size_t n_periods;                              /* 1 for yearly, else all */

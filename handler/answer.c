@@ -69,6 +69,12 @@ void answer_subject(struct answer *answer, struct buffer *out, const struct db_m
     buffer_append_string(out, " has");
 }
 
+const char *answer_not_counting(struct answer *answer, const struct db_counting *counting, int64_t now)
+{
+    struct buffer words = {0};
+    return phrases_not_counting(&words, counting, now) ? answer_keep(answer, words.data) : NULL;
+}
+
 /* Pictures --------------------------------------------------------------------------------------------------- */
 
 /* Takes url. */

@@ -1,6 +1,7 @@
 /* Finishes an answer once its figures are known: fetches avatars, queues, draws, replies. Or it is words at once. */
 #pragma once
 
+#include "db/counting.h"
 #include "db/members.h"
 #include "handler/avatars.h"
 #include "infra/mem.h"
@@ -41,6 +42,9 @@ const char *answer_member_name(struct answer *answer, const struct db_member *me
 
 /* "You have", or "⁨Ann⁩ has": how a sentence about a member begins, in markdown. */
 void answer_subject(struct answer *answer, struct buffer *out, const struct db_member *member);
+
+/* That nothing is counted now, and why (handler/phrases.h), kept; or NULL. */
+const char *answer_not_counting(struct answer *answer, const struct db_counting *counting, int64_t now);
 
 /* Pictures to be fetched, size × size pixels: their numbers. */
 size_t answer_member_picture(struct answer *answer, const struct db_member *member, int size);

@@ -43,6 +43,13 @@ static void fill_row(struct board *self, struct leaderboard_row *row, const stru
                           leaderboard_has_medal(row->rank) ? AVATAR_SIZE_FIRST : AVATAR_SIZE);
 }
 
+static const char *caller_without_time(struct board *self)
+{
+    struct buffer words = {0};
+    buffer_printf(&words, "You: no voice time %s", phrases_when(self->state.range));
+    return answer_keep(&self->answer, words.data);
+}
+
 static void fill_view(struct board *self, const struct db_leaderboard *board)
 {
     struct buffer range = {0};
@@ -57,8 +64,9 @@ static void fill_view(struct board *self, const struct db_leaderboard *board)
         .first_seconds = board->first_seconds,
         .n_rows = board->n_rows,
         .caller_below = board->caller_has_time,
-        .caller_without_time = !board->caller_has_time,
         .in_voice = board->in_voice,
+        .not_counting = answer_not_counting(&self->answer, &board->counting, board->until),
+        .you = board->caller_has_time ? NULL : caller_without_time(self),
         .first_position = board->rows[0].position,
         .last_position = board->rows[board->n_rows - 1].position,
     };
@@ -95,6 +103,8 @@ static void append_summary(struct buffer *out, const struct leaderboard_view *vi
         buffer_append_string(out, ", ");
         phrases_count(out, view->in_voice, "member in voice now", "members in voice now");
     }
+    if (view->not_counting != NULL)
+        buffer_printf(out, ". %s.", view->not_counting);
 }
 
 static void append_text_row(struct buffer *text, const struct leaderboard_row *row)
@@ -116,8 +126,8 @@ static char *board_as_text(const struct leaderboard_view *view)
         append_text_row(&text, &view->rows[i]);
     if (view->caller_below)
         append_text_row(&text, &view->own);
-    if (view->caller_without_time)
-        buffer_append_string(&text, "You: no voice time yet\n");
+    if (view->you != NULL)
+        buffer_printf(&text, "%s\n", view->you);
     buffer_append_string(&text, "-# ");
     append_summary(&text, view);
     return text.data;
@@ -150,10 +160,13 @@ static char *board_as_alt(const struct leaderboard_view *view)
 
 /* The command ---------------------------------------------------------------------------------------------- */
 
-static void say_empty(struct board *self)
+static void say_empty(struct board *self, const struct db_leaderboard *board)
 {
     struct buffer text = {0};
     buffer_printf(&text, "Nobody has been in voice %s.", phrases_when(self->state.range));
+    const char *const why = answer_not_counting(&self->answer, &board->counting, board->until);
+    if (why != NULL)
+        buffer_printf(&text, " %s.", why);
     self->answer.text = text.data;
     answer_as_text(&self->answer);
 }
@@ -168,7 +181,7 @@ static void on_board(void *arg, const struct db_leaderboard *board)
     self->state.page = board->page;
     self->answer.controls = controls_leaderboard(&self->state, controls_n_pages(board->members));
     if (board->n_rows == 0) {
-        say_empty(self);
+        say_empty(self, board);
         return;
     }
     fill_view(self, board);

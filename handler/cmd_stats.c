@@ -68,6 +68,9 @@ static struct stats_head head_of(struct stats *self, const struct db_stats *stat
     const bool of_member = self->state.member_id != 0;
     struct buffer range = {0};
     periods_range(&range, self->state.view, stats);
+    const char *const not_counting = answer_not_counting(answer, &stats->counting, stats->until);
+    if (not_counting != NULL)
+        buffer_printf(&range, " \u00B7 %s", not_counting);
     const struct stats_head head = {
         .of_member = of_member,
         .name = of_member ? answer_member_name(answer, &stats->member)
@@ -235,6 +238,9 @@ static void say_empty(struct stats *self, const struct db_stats *stats)
         buffer_append_string(&text, "Nobody has");
     }
     buffer_printf(&text, " been in voice %s.", periods_when(self->state.view));
+    const char *const why = answer_not_counting(&self->answer, &stats->counting, stats->until);
+    if (why != NULL)
+        buffer_printf(&text, " %s.", why);
     self->answer.text = text.data;
     answer_as_text(&self->answer);
 }

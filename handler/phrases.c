@@ -46,12 +46,19 @@ void phrases_days(struct buffer *out, int64_t first, int64_t last)
     buffer_append_string(out, words_date(text, last));
 }
 
+/* "09:05". */
+static void time_of_day(struct buffer *out, int64_t seconds)
+{
+    const int minutes = (int)(seconds % DAY / 60);
+    buffer_printf(out, "%02d:%02d", minutes / 60, minutes % 60);
+}
+
 /* "22 Nov 09:05". */
 static void minute(struct buffer *out, int64_t seconds)
 {
     char text[WORDS_MAX];
-    const int minutes = (int)(seconds % DAY / 60);
-    buffer_printf(out, "%s %02d:%02d", words_day(text, seconds / DAY), minutes / 60, minutes % 60);
+    buffer_printf(out, "%s ", words_day(text, seconds / DAY));
+    time_of_day(out, seconds);
 }
 
 void phrases_range(struct buffer *out, enum time_range range, int64_t from, int64_t until)
@@ -72,13 +79,27 @@ void phrases_range(struct buffer *out, enum time_range range, int64_t from, int6
         minute(out, until);
         break;
     case RANGE_ALL_TIME:
-        buffer_append_string(out, "until ");
-        phrases_days(out, until / DAY, until / DAY);
+        buffer_append_string(out, "since ");
+        phrases_days(out, from / DAY, from / DAY);
         break;
     case N_TIME_RANGES:
         break;
     }
     buffer_append_string(out, " UTC");
+}
+
+bool phrases_not_counting(struct buffer *out, const struct db_counting *counting, int64_t now)
+{
+    if (counting->off) {
+        buffer_append_string(out, "Tracking is off");
+    } else if (counting->silent_since != 0) {
+        buffer_append_string(out, "Not counting since ");
+        (counting->silent_since / DAY == now / DAY ? time_of_day : minute)(out, counting->silent_since);
+        buffer_append_string(out, " UTC");
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* Numbers and names ---------------------------------------------------------------------------------------- */

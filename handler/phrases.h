@@ -1,6 +1,7 @@
 /* What messages and pictures say (numbers and names: render/words.h). Pure. All texts are UTF-8. */
 #pragma once
 
+#include "db/counting.h"
 #include "db/range.h"
 #include "infra/mem.h"
 
@@ -26,8 +27,12 @@ enum {
 
 /* "this month", "in the past 24 hours", "yet": when, at the end of a sentence that denies. */
 const char *phrases_when(enum time_range range);
-/* "This month · 1 – 22 Nov 2026 UTC". Times are unix seconds; from does not matter for all time. */
+/* "This month · 1 – 22 Nov 2026 UTC". Times are unix seconds. */
 void phrases_range(struct buffer *out, enum time_range range, int64_t from, int64_t until);
+
+/* That nothing is counted at that moment, and why: "Tracking is off", "Not counting since 09:05 UTC", with the date where it
+ * is another day's. False, and nothing, where there is nothing to say. */
+bool phrases_not_counting(struct buffer *out, const struct db_counting *counting, int64_t now);
 
 /* Days since 1970 with nothing said twice: "22 Nov 2026", "1 – 22 Nov 2026", "26 Oct – 22 Nov 2026",
  * "23 Nov 2025 – 22 Nov 2026". */

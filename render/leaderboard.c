@@ -173,24 +173,33 @@ static double row_pitch(const struct leaderboard_row *row)
 
 /* Footer --------------------------------------------------------------------------------------------------- */
 
+/* What there is to say of the moment: nobody is in voice where nothing is counted. */
+static void footer_words(char *out, size_t size, const struct leaderboard_view *view)
+{
+    char members[WORDS_COUNT_MAX], in_voice[WORDS_COUNT_MAX + 16] = "";
+    if (view->in_voice > 0)
+        snprintf(in_voice, sizeof(in_voice), "%s in voice now",
+                 words_count(members, view->in_voice, "member", "members"));
+    const char *const now = view->not_counting != NULL ? view->not_counting : in_voice;
+    const char *const you = view->you != NULL ? view->you : "";
+    snprintf(out, size, "%s%s%s", now, now[0] != '\0' && you[0] != '\0' ? " \u00B7 " : "", you);
+}
+
 static void draw_footer(cairo_t *cr, const struct leaderboard_view *view, double base)
 {
-    char places[WORDS_PLACES_MAX], ranks[WORDS_PLACES_MAX + 8];
+    const double gap = 32;
+    char places[WORDS_PLACES_MAX], of_members[WORDS_PLACES_MAX + 8], left[256];
     words_places(places, view->first_position, view->last_position, view->members);
-    snprintf(ranks, sizeof(ranks), "%s %s", view->first_position == view->last_position ? "Rank" : "Ranks",
-             places);
-    text_right(cr, &TYPE_FOOTER, COLOUR_TEXT3, BOARD_RIGHT, base, ranks);
+    snprintf(of_members, sizeof(of_members), "%s %s", places, view->members == 1 ? "member" : "members");
+    const struct text right = text_measure(&TYPE_FOOTER, of_members);
+    text_draw(cr, right, COLOUR_TEXT3, BOARD_RIGHT - right.width, base);
 
-    const char *const you = view->caller_without_time ? "You: no voice time yet" : "";
-    if (view->in_voice == 0) {
-        text_left(cr, &TYPE_FOOTER, COLOUR_TEXT3, BOARD_LEFT, base, you);
-        return;
-    }
-    avatar_draw_badge(cr, 54, base - 9, 12, 12);
-    char members[WORDS_COUNT_MAX], left[WORDS_COUNT_MAX + 48];
-    words_count(members, view->in_voice, "member", "members");
-    snprintf(left, sizeof(left), "%s in voice now%s%s", members, you[0] != '\0' ? " \u00B7 " : "", you);
-    text_left(cr, &TYPE_FOOTER, COLOUR_TEXT3, 76, base, left);
+    const bool badge = view->in_voice > 0 && view->not_counting == NULL;
+    if (badge)
+        avatar_draw_badge(cr, 54, base - 9, 12, 12);
+    const double x = badge ? 76 : BOARD_LEFT;
+    footer_words(left, sizeof(left), view);
+    text_draw(cr, text_shrink(&TYPE_FOOTER, left, BOARD_RIGHT - right.width - gap - x), COLOUR_TEXT3, x, base);
 }
 
 struct picture leaderboard_render(const struct leaderboard_view *view)

@@ -35,9 +35,11 @@ struct leaderboard_view {
     size_t n_rows;     /* at least 1 */
     bool caller_below; /* the caller is not on the page: own holds the row after the dotted line */
     struct leaderboard_row own;
-    bool caller_without_time; /* the footer says so */
+    /* In the footer. */
     int64_t in_voice;
-    int64_t first_position, last_position; /* "Ranks 1 – 10 of 214" */
+    const char *not_counting; /* that nobody can be, and why: "Tracking is off"; or NULL */
+    const char *you;          /* of a caller without time: "You: no voice time this month"; or NULL */
+    int64_t first_position, last_position; /* "1 – 10 of 214 members" */
 };
 
 /* 1000 px wide, 24-bit JPEG of quality 90, 4:4:4. Needs render_init(). */

@@ -75,16 +75,24 @@ def start_of(name, now):
     }[name]
 
 
+def shown_since(sql, guild, name, now):
+    """The same as people read it: all time begins on the first day with time."""
+    if name != "all_time":
+        return start_of(name, now)
+    return sql.execute("SELECT min(day)::timestamp AT TIME ZONE 'UTC' FROM voice_daily_activity WHERE guild_id = %s", [guild]).fetchone()[0]
+
+
 # Until when open sessions count, at the moment $until; and the board of a range that starts at $start.
 BOARD = """
 WITH live AS (
     SELECT CASE WHEN t.proven_at IS NOT NULL AND g.available AND g.left_at IS NULL
                 THEN date_trunc('second', least(%(until)s::timestamptz, t.proven_at + make_interval(secs => t.interval_seconds)))
-           END AS until
+           END AS until,
+           coalesce(t.proven_at >= %(until)s::timestamptz - make_interval(secs => 2 * t.interval_seconds + 5), true) AS watched
       FROM guild g JOIN tracker_shard t USING (shard_count, shard_id) WHERE guild_id = %(guild)s
 )
 SELECT user_id, sum(seconds)::bigint AS seconds, bool_or(open) AS live
-  FROM (SELECT user_id, ended_at IS NULL AS open,
+  FROM (SELECT user_id, ended_at IS NULL AND watched AS open,
                greatest(0, extract(epoch FROM coalesce(ended_at, live.until) - greatest(started_at, %(start)s::timestamptz))) AS seconds
           FROM voice_session, live
          WHERE guild_id = %(guild)s AND (ended_at IS NOT NULL OR live.until IS NOT NULL)) AS x

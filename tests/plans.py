@@ -30,6 +30,8 @@ Reading = collections.namedtuple("Reading", "indexes whole rows")
 
 ANYWAY = {"guild_pkey", "member_pkey"}
 OPEN = "voice_session_one_open|voice_session_ended"  # either has them side by side: by its condition, or as NULLs at its end
+SETTINGS = "guild_settings_pkey"
+SINCE = {"all_time": {"guild_daily_activity_pkey"}}  # its first day
 FEW = 100  # rows: heads, the proven moment, a page and its members
 NEVER_LARGE = {"guild", "tracker_shard"}
 
@@ -79,7 +81,7 @@ def boards(there, callers_and_pages):
             rows = there.count("voice_total_bucket", board) + 2 * there.largest_bucket(board) + 2 * there.in_voice
         for caller, page in callers_and_pages:
             words = ["board", there.guild, caller, page, number]
-            yield Question(f"board {name}", words, indexes | {OPEN} | ANYWAY, rows + there.in_voice + FEW)
+            yield Question(f"board {name}", words, indexes | {OPEN, SETTINGS} | SINCE.get(name, set()) | ANYWAY, rows + there.in_voice + FEW)
 
 
 def partners(there, member):
@@ -88,7 +90,7 @@ def partners(there, member):
     for number, name in enumerate(RANGES):
         own = there.count("voice_session", f"user_id = {member} AND coalesce(ended_at, now()) > {START[name]}")
         rows = own * (1 + busiest) + there.in_voice + FEW
-        yield Question(f"partners {name}", ["ask", "partners", there.guild, member, 0, number], indexes | ANYWAY, rows)
+        yield Question(f"partners {name}", ["ask", "partners", there.guild, member, 0, number], indexes | SINCE.get(name, set()) | ANYWAY, rows)
 
 
 def statistics(there, member):
@@ -99,12 +101,12 @@ def statistics(there, member):
         if hourly:
             indexes |= {"voice_session_ended"}
             rows += there.count("voice_session", f"ended_at > {start}")
-        yield Question(f"statistics {name}", ["ask", "stats", there.guild, 0, number], indexes | ANYWAY, rows)
+        yield Question(f"statistics {name}", ["ask", "stats", there.guild, 0, number], indexes | {SETTINGS} | ANYWAY, rows)
         indexes = {"voice_daily_activity_member", "voice_total_pkey", OPEN} | ({"voice_session_member"} if hourly else set())
         rows = 3 * there.count("voice_daily_activity", f"user_id = {member}") + FEW  # the range, the streak's end, the days before
         if hourly:
             rows += there.count("voice_session", f"user_id = {member} AND ended_at > {start}")
-        yield Question(f"a member's statistics {name}", ["ask", "stats", there.guild, member, number], indexes | ANYWAY, rows)
+        yield Question(f"a member's statistics {name}", ["ask", "stats", there.guild, member, number], indexes | {SETTINGS} | ANYWAY, rows)
 
 
 def questions(url, guild, member):

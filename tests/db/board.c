@@ -22,9 +22,11 @@ static void on_done(void *arg, const struct db_leaderboard *board)
     const int *const range = arg;
     if (board == NULL)
         exit(EXIT_FAILURE);
-    printf("board\t%d\t%d\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%d\n",
+    printf("board\t%d\t%d\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64
+           "\t%d\t%d\t%" PRId64 "\n",
            *range, board->known, board->from, board->until, board->total_seconds, board->members,
-           board->in_voice, board->first_seconds, board->page);
+           board->in_voice, board->first_seconds, board->page, board->counting.off,
+           board->counting.silent_since);
     for (size_t i = 0; i < board->n_rows; i++)
         print_row("row", &board->rows[i]);
     if (board->caller_has_time)

@@ -9,14 +9,14 @@ import subprocess
 import psycopg
 import pytest
 from harness import ROOT, TESTS, copy_of, logged_in_as
-from plain_sql import RANGES, assert_ledger_is_whole, instant, plain_board, start_of
+from plain_sql import RANGES, assert_ledger_is_whole, instant, plain_board, shown_since
 
 pytestmark = pytest.mark.xdist_group("leaderboard")  # its sessions are written once
 
 GUILD = 1187440136951169024
 OWN_PAGE = -1
 
-Board = collections.namedtuple("Board", "range known start until total members in_voice first page rows caller")
+Board = collections.namedtuple("Board", "range known start until total members in_voice first page off silent rows caller")
 Row = collections.namedtuple("Row", "position rank user seconds live name")
 
 
@@ -40,7 +40,7 @@ def read_boards(database, caller=0, page=0, ranges=range(8), guild=GUILD):
 def plain(sql, board, name):
     """The same board, summed as of its own moment."""
     until = instant(board.until)
-    assert board.start == int(start_of(name, until).timestamp())
+    assert board.start == int(shown_since(sql, GUILD, name, until).timestamp())
     return plain_board(sql, GUILD, name, until)
 
 
@@ -126,6 +126,49 @@ def test_open_sessions_end_where_proof_ends(made_up, database):
     assert late.total == made_up.execute("SELECT sum(total_seconds) FROM voice_session").fetchone()[0]
     made_up.execute("UPDATE guild SET available = false")
     assert read_boards(database, 0, 0, [7])["all_time"].in_voice == 0
+
+
+def test_nobody_is_in_voice_where_nobody_watches(made_up, database):
+    """A tracker that lives proves presence every interval: one that is silent for two and five seconds is away."""
+
+    def board():
+        return read_boards(database, 0, 0, [5])["this_month"]
+
+    def proven(ago):
+        made_up.execute("UPDATE tracker_shard SET proven_at = now() - make_interval(secs => %s)", [ago])
+        return int(made_up.execute("SELECT floor(extract(epoch FROM proven_at)) FROM tracker_shard").fetchone()[0])
+
+    proven(60)
+    assert (board().in_voice, board().silent, board().off) == (50, 0, 0)
+    since = proven(126)
+    away = board()
+    assert (away.in_voice, away.silent) == (0, since) and not any(row.live for row in away.rows)
+    made_up.execute("UPDATE tracker_shard SET interval_seconds = 120")
+    assert (board().in_voice, board().silent) == (50, 0)
+    made_up.execute("UPDATE tracker_shard SET proven_at = NULL")
+    assert board().silent == 0  # claimed, and nothing proven yet
+    made_up.execute("UPDATE guild SET shard_id = 5")
+    assert (board().silent, board().off) == (0, 0)  # a shard that nobody ever claimed
+
+
+def test_tracking_is_off(made_up, database):
+    made_up.execute("INSERT INTO guild_settings (guild_id, tracking) VALUES (%s, false)", [GUILD])
+    assert {board.off for board in read_boards(database).values()} == {1}
+
+
+def test_all_time_begins_with_its_first_time(sql, database):
+    """With what is open where nothing has ended."""
+    young = GUILD + 2
+    now = int(sql.execute("SELECT extract(epoch FROM now())::bigint").fetchone()[0])
+    sql.execute("UPDATE tracker_shard SET proven_at = now()")
+    sql.execute("INSERT INTO guild (guild_id, name, shard_count, shard_id) VALUES (%s, 'Young', 1, 0)", [young])
+    record = "SELECT record_sessions(%s, ARRAY[%s], ARRAY[%s], ARRAY[1], ARRAY[%s], ARRAY[%s]::bigint[], ARRAY['leave'])"
+    assert read_boards(database, 0, 0, [7], guild=young)["all_time"].start == 0
+    sql.execute(record, [young, 1, 7, now - 100, None])
+    assert read_boards(database, 0, 0, [7], guild=young)["all_time"].start == now - 100
+    sql.execute(record, [young, 2, 8, now - 40 * 86400, now - 40 * 86400 + 60])
+    start = (now - 40 * 86400) // 86400 * 86400
+    assert read_boards(database, 0, 0, [7], guild=young)["all_time"].start == start
 
 
 def test_an_empty_range_and_an_unknown_server(sql, database):

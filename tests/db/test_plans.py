@@ -27,6 +27,7 @@ def server(cluster, template):
         make_up(url, "quiet.sql")  # among which one is a thousand times as large as the average
         make_up(url, "large.sql")
         with psycopg.connect(url, autocommit=True) as sql:
+            sql.execute("INSERT INTO guild_settings (guild_id) SELECT guild_id FROM guild")
             sql.execute("VACUUM ANALYZE")
         yield url
 

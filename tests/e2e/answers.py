@@ -1,5 +1,6 @@
 """What answers say, and what they have to say by plain SQL."""
 
+import datetime
 import struct
 
 from plain_sql import instant, plain_board
@@ -86,6 +87,23 @@ def names(sql):
     return dict(sql.execute("SELECT user_id, coalesce(nick, global_name, username) FROM member").fetchall())
 
 
+SILENT = """
+SELECT proven_at
+  FROM guild JOIN tracker_shard USING (shard_count, shard_id)
+ WHERE guild_id = %s AND proven_at < %s - make_interval(secs => 2 * interval_seconds + 5)
+"""
+
+
+def silence(sql, guild, until):
+    """What is said where the tracker has long proven nothing."""
+    found = sql.execute(SILENT, [guild, until]).fetchone()
+    if not found:
+        return ""
+    since = found[0].astimezone(datetime.timezone.utc)
+    day = "" if since.date() == until.date() else f"{since.day} {since:%b} "
+    return f". Not counting since {day}{since:%H:%M} UTC."
+
+
 def expected(sql, guild, name, until, caller, page=0):
     """What the alt text says after the range, and the picture's height."""
     board = plain_board(sql, guild, name, until)
@@ -97,7 +115,7 @@ def expected(sql, guild, name, until, caller, page=0):
     ]
     n_live = sum(place.live for place in board)
     live = f", {n_live} member{'s' * (n_live > 1)} in voice now" if n_live else ""
-    total = f"{duration(sum(place.seconds for place in board))} in total, {len(board):,} members{live}"
+    total = f"{duration(sum(place.seconds for place in board))} in total, {len(board):,} members{live}{silence(sql, guild, until)}"
     height = 174 + sum(110 if place.rank <= 3 else 82 for place in rows + below) + 20 * len(below) + 76
     return " ".join([*lines, total]), height
 

@@ -25,7 +25,7 @@ SUBTITLES = {
 def year(ledger, discord):
     """Fourteen months of sessions of 24 members, some open. They count as far as was proven an hour ago."""
     forget_sessions(ledger)
-    ledger.execute("UPDATE tracker_shard SET proven_at = now() - interval '1 hour'")
+    ledger.execute("UPDATE tracker_shard SET proven_at = now() - interval '1 hour', interval_seconds = 2400")
     now, dice = int(time.time()), random.Random(11)
     sessions = []
     for user in discord.people[:24]:
@@ -163,6 +163,16 @@ def test_across_midnight(discord, handlers, year):
     handlers()
     said = gallery_item(stats(discord, discord.people[25], time_range="yearly"))["description"]
     assert "Total 30m on 2 active days; Per active day 15m; " in said and " with 20m" in said
+
+
+def test_nothing_is_counted(discord, handlers, year):
+    handlers()
+    ann, stranger = discord.people[3], discord.people[40]
+    year.execute("UPDATE tracker_shard SET interval_seconds = 60")
+    assert " UTC \u00b7 Not counting since " in gallery_item(stats(discord, ann))["description"]
+    year.execute("INSERT INTO guild_settings (guild_id, tracking) VALUES (%s, false)", [discord.guild])
+    assert " UTC \u00b7 Tracking is off: " in gallery_item(stats(discord, ann))["description"]
+    assert words(stats(discord, stranger)).endswith(" or in the three before. Tracking is off.")
 
 
 def test_in_words(discord, handlers, year):

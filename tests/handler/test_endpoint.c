@@ -58,7 +58,7 @@ static struct {
     void *on_board_arg;
 
     struct leaderboard_view view;
-    char *first_name, *range;
+    char *first_name, *range, *you, *not_counting; /* of view */
     int n_drawn;
 
     enum pending_recorded recorded;
@@ -205,8 +205,12 @@ struct picture leaderboard_render(const struct leaderboard_view *view)
     world.view = *view;
     free(world.first_name);
     free(world.range);
+    free(world.you);
+    free(world.not_counting);
     world.first_name = mem_strdup(view->rows[0].name);
     world.range = mem_strdup(view->range);
+    world.you = view->you != NULL ? mem_strdup(view->you) : NULL;
+    world.not_counting = view->not_counting != NULL ? mem_strdup(view->not_counting) : NULL;
     return (struct picture){.bytes = (uint8_t *)mem_strdup("JPEG"), .len = 4};
 }
 
@@ -299,6 +303,8 @@ static int tear_down(void **state)
     loop_destroy(app.loop);
     free(world.first_name);
     free(world.range);
+    free(world.you);
+    free(world.not_counting);
     free(world.recorded_body);
     for (int i = 0; i < world.n_edits; i++) {
         free(world.edits[i].path);
@@ -652,7 +658,7 @@ static void test_caller_on_the_page(void **state)
     await_edit(1);
     assert_true(world.view.rows[1].caller);
     assert_false(world.view.caller_below);
-    assert_false(world.view.caller_without_time);
+    assert_null(world.you);
     finish_edit(0, REST_OK, 200, 0);
 }
 
@@ -664,8 +670,34 @@ static void test_caller_without_time(void **state)
     expect(post_signed(leaderboard), 200, "{\"type\":5}");
     await_edit(1);
     assert_false(world.view.caller_below);
-    assert_true(world.view.caller_without_time);
+    assert_string_equal(world.you, "You: no voice time this month");
+    assert_null(world.not_counting);
     finish_edit(0, REST_OK, 200, 0);
+}
+
+/* A board tells that nothing is counted, an empty one too: by whom it was switched off, or since when nobody watches. */
+static void test_not_counting(void **state)
+{
+    (void)state;
+    fill_board();
+    world.board.in_voice = 0;
+    world.board.counting.silent_since = world.board.until - 3600;
+    expect(post_signed(leaderboard), 200, "{\"type\":5}");
+    await_edit(1);
+    assert_string_equal(world.not_counting, "Not counting since 14:04 UTC");
+    assert_non_null(
+        strstr(world.edits[0].json, "40h 00m in total, 214 members. Not counting since 14:04 UTC.\""));
+    finish_edit(0, REST_OK, 200, 0);
+    world.board.counting.off = true;
+    expect(post_signed(leaderboard), 200, "{\"type\":5}");
+    await_edit(2);
+    assert_string_equal(world.not_counting, "Tracking is off");
+    finish_edit(1, REST_OK, 200, 0);
+    world.board.n_rows = 0;
+    expect(post_signed(leaderboard), 200, "{\"type\":5}");
+    await_edit(3);
+    expect_text_edit(2, "Nobody has been in voice this month. Tracking is off.");
+    finish_edit(2, REST_OK, 200, 0);
 }
 
 static void test_range_option(void **state)
@@ -874,6 +906,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_picture, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_caller_on_the_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_caller_without_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_not_counting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_range_option, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_text_instead, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_picture_refused, set_up, tear_down),

@@ -39,7 +39,18 @@ static void test_ranges(void **state)
     assert_words(phrases_range(&out, RANGE_THIS_YEAR, NEW_YEAR, NOW), "This year · 1 Jan – 22 Nov 2026 UTC");
     assert_words(phrases_range(&out, RANGE_THIS_YEAR, NEW_YEAR, NEW_YEAR + 9 * DAY),
                  "This year · 1 – 10 Jan 2026 UTC");
-    assert_words(phrases_range(&out, RANGE_ALL_TIME, 0, NOW), "All time · until 22 Nov 2026 UTC");
+    assert_words(phrases_range(&out, RANGE_ALL_TIME, NEW_YEAR, NOW), "All time · since 1 Jan 2026 UTC");
+}
+
+static void test_not_counting(void **state)
+{
+    (void)state;
+    const struct db_counting today = {.silent_since = NOW - HOUR}, yesterday = {.silent_since = MIDNIGHT - 1},
+                             off = {.off = true, .silent_since = NOW - HOUR}, well = {0};
+    assert_words(phrases_not_counting(&out, &today, NOW), "Not counting since 14:04 UTC");
+    assert_words(phrases_not_counting(&out, &yesterday, NOW), "Not counting since 21 Nov 23:59 UTC");
+    assert_words(phrases_not_counting(&out, &off, NOW), "Tracking is off");
+    assert_words(assert_false(phrases_not_counting(&out, &well, NOW)), "");
 }
 
 static void test_durations(void **state)
@@ -122,9 +133,10 @@ static void test_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranges), cmocka_unit_test(test_durations),   cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_names),  cmocka_unit_test(test_broken_utf8), cmocka_unit_test(test_markdown),
-        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_ranges),    cmocka_unit_test(test_not_counting),
+        cmocka_unit_test(test_durations), cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_broken_utf8),
+        cmocka_unit_test(test_markdown),  cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

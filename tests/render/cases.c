@@ -53,11 +53,11 @@ static struct picture leaderboard_caller_without_time(void)
 {
     struct leaderboard_view *view = sample_view(0, 3);
     view->caller_below = false;
-    view->caller_without_time = true;
+    view->you = "You: no voice time this month";
     return board(view);
 }
 
-/* Initials, of which one is far wider than others, and nobody in voice. */
+/* Initials, of which one is far wider than others, and the longest footer. */
 static struct picture leaderboard_no_avatars(void)
 {
     struct leaderboard_view *view = sample_view(0, 10);
@@ -68,6 +68,8 @@ static struct picture leaderboard_no_avatars(void)
     }
     sample_drop(&view->icon);
     view->in_voice = 0;
+    view->not_counting = "Not counting since 22 Nov 10:14 UTC";
+    view->you = "You: no voice time in the past 24 hours";
     return board(view);
 }
 

@@ -247,7 +247,7 @@ static void test_subtitle_and_range_share_a_line(void **state)
 {
     (void)state;
     struct grid_view *view = empty_year();
-    view->head.subtitle = "Average per member an hour";
+    view->head.subtitle = "Average per member per hour";
     view->head.range = "365 days \u00B7 23 September 2025 \u2013 22 September 2026 UTC";
     cairo_surface_t *card = card_of(view);
     assert_in_range(pixels_ink_end(card, 144, 1000, 96, 120), 940, 969);
