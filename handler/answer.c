@@ -123,7 +123,8 @@ static void destroy(struct answer *answer)
 
 void answer_in_words(struct answer *answer, const char *words)
 {
-    reply_words(answer->reply, words);
+    reply_words(answer->reply, words, answer->controls);
+    answer->controls = NULL;
     destroy(answer);
 }
 

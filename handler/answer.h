@@ -52,7 +52,7 @@ size_t answer_icon(struct answer *answer, const char *icon, int size);
 /* In draw: the picture of that number, or NULL. */
 const struct image *answer_picture(const struct answer *answer, size_t number);
 
-/* There is no answer: words. */
+/* There is no answer: words, and below a message of their own the controls, to try again. */
 void answer_in_words(struct answer *answer, const char *words);
 /* The answer, as text. */
 void answer_as_text(struct answer *answer);

@@ -175,6 +175,7 @@ static void on_board(void *arg, const struct db_leaderboard *board)
 {
     struct board *const self = arg;
     if (board == NULL || !board->known) {
+        self->answer.controls = controls_leaderboard(&self->state, 1);
         answer_in_words(&self->answer, board == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
         return;
     }
@@ -210,7 +211,7 @@ void cmd_leaderboard_run(struct app *app, struct reply *reply)
     struct leaderboard_state state;
     const char *const problem = read_state(interaction, &state);
     if (problem != NULL) {
-        reply_words(reply, problem);
+        reply_words(reply, problem, NULL);
         return;
     }
     if (state.member_id != 0) {

@@ -137,6 +137,7 @@ static void on_partners(void *arg, const struct db_partners *partners)
 {
     struct partners *const self = arg;
     if (partners == NULL || !partners->known) {
+        self->answer.controls = controls_leaderboard(&self->state, 1);
         answer_in_words(&self->answer, partners == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
         return;
     }

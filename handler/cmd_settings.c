@@ -67,7 +67,8 @@ void cmd_settings_run(struct app *app, struct reply *reply)
 {
     const struct interaction *const interaction = reply_interaction(reply);
     if (!may_change(interaction)) {
-        reply_words(reply, "Only members with the *Manage Server* permission can see and change the settings.");
+        reply_words(reply, "Only members with the *Manage Server* permission can see and change the settings.",
+ NULL);
         return;
     }
     struct answer *const answer = answer_create(sizeof(*answer), app, reply, "settings");

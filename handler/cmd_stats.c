@@ -248,11 +248,11 @@ static void say_empty(struct stats *self, const struct db_stats *stats)
 static void on_stats(void *arg, const struct db_stats *stats)
 {
     struct stats *const self = arg;
+    self->answer.controls = controls_stats(&self->state);
     if (stats == NULL || !stats->known) {
         answer_in_words(&self->answer, stats == NULL ? PHRASES_NO_DATABASE : PHRASES_UNKNOWN_SERVER);
         return;
     }
-    self->answer.controls = controls_stats(&self->state);
     if (stats->total_seconds == 0) {
         say_empty(self, stats);
         return;
@@ -306,7 +306,7 @@ void cmd_stats_run(struct app *app, struct reply *reply)
     struct stats_state state;
     const char *const problem = read_state(interaction, &state);
     if (problem != NULL) {
-        reply_words(reply, problem);
+        reply_words(reply, problem, NULL);
         return;
     }
     struct stats *const self = answer_create(sizeof(*self), app, reply, "stats");

@@ -141,7 +141,7 @@ bool endpoint_resume(struct app *app, const struct db_pending_claimed *claimed)
     if (command != NULL)
         command->run(app, reply);
     else
-        reply_words(reply, unknown_words(interaction));
+        reply_words(reply, unknown_words(interaction), NULL);
     return true;
 }
 

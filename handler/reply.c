@@ -232,7 +232,7 @@ static void send_words(struct reply *reply)
     if (reply->target == CLICKED_MESSAGE)
         send_message(reply, "POST", "", message_follow_up(reply->words), NULL, on_words_done);
     else
-        send_message(reply, "PATCH", original, message_text(reply->words, NULL), NULL, on_words_done);
+        send_message(reply, "PATCH", original, message_text(reply->words, reply->controls), NULL, on_words_done);
 }
 
 static void on_text_done(void *arg, const struct rest_response *response)
@@ -368,9 +368,10 @@ bool reply_is_taken_over(const struct reply *reply)
     return reply->acknowledgement == ACK_ELSEWHERE;
 }
 
-void reply_words(struct reply *reply, const char *words)
+void reply_words(struct reply *reply, const char *words, cJSON *controls)
 {
     reply->words = mem_strdup(words);
+    reply->controls = controls;
     send_when_due(reply);
 }
 

@@ -48,8 +48,9 @@ bool reply_is_taken_over(const struct reply *reply);
 /* A command answers once, with one of these two; the reply, and the interaction in it, are no longer the
  * command's. Texts are markdown of at most 4000 characters; all strings are copied. */
 
-/* Words where there is no answer. A message that was clicked stays as it is: only who clicked sees them. */
-void reply_words(struct reply *reply, const char *words);
+/* Words where there is no answer, and, of a message of their own, the controls below them (taken; or NULL). A message that was
+ * clicked stays as it is: only who clicked sees them. */
+void reply_words(struct reply *reply, const char *words, cJSON *controls);
 
 struct reply_answer {
     struct picture picture; /* taken. Without bytes there is none, and text is the answer */

@@ -76,8 +76,9 @@ bool reply_is_taken_over(const struct reply *reply)
     return false;
 }
 
-void reply_words(struct reply *reply, const char *words)
+void reply_words(struct reply *reply, const char *words, cJSON *controls)
 {
+    cJSON_Delete(controls);
     hold(!reply->answered);
     reply->answered = true;
     hold_words(words, 4000);

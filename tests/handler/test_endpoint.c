@@ -782,6 +782,7 @@ static void test_no_picture_to_draw(void **state)
     expect(post_signed(leaderboard), 200, "{\"type\":5}");
     await_edit(3);
     expect_text_edit(2, "can't reach my records");
+    assert_non_null(strstr(world.edits[2].json, "vc1:lb:refresh:this_month:0:0")); /* to try again */
     finish_edit(2, REST_OK, 200, 0);
 }
 

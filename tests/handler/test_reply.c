@@ -141,7 +141,7 @@ static void test_waits_for_the_acknowledgement(void **state)
 {
     (void)state;
     struct reply *const reply = create();
-    reply_words(reply, "early");
+    reply_words(reply, "early", NULL);
     assert_int_equal(n_sent, 0);
     assert_int_equal(app.n_commands, 1);
     reply_on_acknowledged(reply, true);
@@ -232,13 +232,13 @@ static void test_words_after_a_click(void **state)
     (void)state;
     struct reply *reply = create_click("5");
     reply_on_acknowledged(reply, true);
-    reply_words(reply, "No.");
+    reply_words(reply, "No.", NULL);
     assert_string_equal(method, "POST");
     assert_string_equal(path, "/webhooks/7/t");
     finish(REST_OK, 200);
     reply = create_click("6");
     reply_on_acknowledged(reply, true);
-    reply_words(reply, "No.");
+    reply_words(reply, "No.", NULL);
     assert_string_equal(method, "PATCH");
     finish(REST_OK, 200);
     assert_int_equal(app.n_commands, 0);
@@ -386,7 +386,7 @@ static void test_how_it_ends(void **state)
             n_ended = 0;
             reply_on_acknowledged(reply, true);
             if (with_words)
-                reply_words(reply, "No.");
+                reply_words(reply, "No.", NULL);
             else
                 answer_picture(reply);
             assert_int_equal(n_ended, 0);
