@@ -116,20 +116,53 @@ static int serve(void)
     return prefork_run(environment.workers, work, on_stop, config);
 }
 
+/* What is asked for ---------------------------------------------------------------------------------------- */
+
+static const struct task {
+    const char *option;
+    const char *words;
+    int (*run)(void);
+} tasks[] = {
+    {"", "answer Discord's interactions", serve},
+    {"--register", "tell Discord the commands, then end", register_commands},
+    {"--check", "say what is not as it should be", check_run},
+    {"--health", "ask whether the one that serves here is well", health_ask},
+};
+enum { N_TASKS = sizeof(tasks) / sizeof(tasks[0]) };
+
+static int help(void)
+{
+    for (int i = 0; i < N_TASKS; i++)
+        printf("%s handler %-12s %s\n", i == 0 ? "usage:" : "      ", tasks[i].option, tasks[i].words);
+    printf("       handler --help       this text\n"
+           "Settings come from the environment and from .env; see README.md.\n");
+    return EXIT_SUCCESS;
+}
+
+/* NULL where there is none. */
+static const struct task *find_task(int argc, char **argv)
+{
+    if (argc == 1)
+        return &tasks[0];
+    for (int i = 1; i < N_TASKS && argc == 2; i++) {
+        if (strcmp(argv[1], tasks[i].option) == 0)
+            return &tasks[i];
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     guard_process();
     signal(SIGPIPE, SIG_IGN);
-    config_load();
     log_set_program("handler");
-    if (argc == 1)
-        return serve();
-    if (argc == 2 && strcmp(argv[1], "--register") == 0)
-        return register_commands();
-    if (argc == 2 && strcmp(argv[1], "--check") == 0)
-        return check_run();
-    if (argc == 2 && strcmp(argv[1], "--health") == 0)
-        return health_ask();
-    fprintf(stderr, "usage: handler [--register | --check | --health]\n");
-    return CONFIG_EXIT;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return help();
+    const struct task *const task = find_task(argc, argv);
+    if (task == NULL) {
+        fprintf(stderr, "handler: these arguments make no sense; see handler --help\n");
+        return CONFIG_EXIT;
+    }
+    config_load();
+    return task->run();
 }

@@ -15,24 +15,28 @@ static const struct option options[] = {
     {"import", required_argument, NULL, 'i'},
     {"import-pwr-bot", required_argument, NULL, 'p'},
     {"dry-run", no_argument, NULL, 'd'},
-    {"max-hours", required_argument, NULL, 'h'},
+    {"max-hours", required_argument, NULL, 'x'},
     {"export", no_argument, NULL, 'e'},
     {"server", required_argument, NULL, 's'},
+    {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
+static const char help[] =
+    "usage: tracker                         follow voice and write sessions\n"
+    "       tracker --migrate               make or update the tables, then end\n"
+    "       tracker --import FILE           take over sessions from CSV; -: from stdin\n"
+    "       tracker --import-pwr-bot URL    take over sessions from the database of a pwr-bot\n"
+    "           --dry-run                   only say what would be taken\n"
+    "           --max-hours N               longer sessions are left out: 72 if not said\n"
+    "       tracker --export [FILE]         write ended sessions as CSV; without FILE to stdout\n"
+    "           --server ID                 of one server only\n"
+    "       tracker --help                  this text\n"
+    "Settings come from the environment and from .env; see README.md.\n";
+
 static bool refuse(void)
 {
-    fputs("usage: tracker                         follow voice and write sessions\n"
-          "       tracker --migrate               make or update the tables, then end\n"
-          "       tracker --import FILE           take over sessions from CSV; -: from stdin\n"
-          "       tracker --import-pwr-bot URL    take over sessions from the database of a pwr-bot\n"
-          "           --dry-run                   only say what would be taken\n"
-          "           --max-hours N               longer sessions are left out: 72 if not said\n"
-          "       tracker --export [FILE]         write ended sessions as CSV; without FILE to stdout\n"
-          "           --server ID                 of one server only\n"
-          "Settings come from the environment and from .env; see README.md.\n",
-          stderr);
+    fputs("tracker: these arguments make no sense; see tracker --help\n", stderr);
     return false;
 }
 
@@ -82,7 +86,7 @@ static bool read_option(struct reading *reading, int option)
         reading->of_import = true;
         arguments->import.dry_run = true;
         return true;
-    case 'h':
+    case 'x':
         reading->of_import = true;
         return read_hours(optarg, &arguments->import.max_hours);
     case 'e':
@@ -91,6 +95,9 @@ static bool read_option(struct reading *reading, int option)
     case 's':
         reading->of_export = true;
         return snowflake_parse(optarg, &arguments->export_server);
+    case 'h':
+        set_task(reading, TRACKER_HELP);
+        return true;
     default:
         return false;
     }
@@ -102,6 +109,8 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments)
     struct reading reading = {.arguments = arguments};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == '?')
+            return false; /* getopt has told */
         if (!read_option(&reading, option))
             return refuse();
     }
@@ -111,4 +120,9 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments)
                           (!reading.of_import || arguments->what == TRACKER_IMPORT) &&
                           (!reading.of_export || arguments->what == TRACKER_EXPORT);
     return sensible || refuse();
+}
+
+void arguments_help(void)
+{
+    fputs(help, stdout);
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum tracker_task { TRACKER_FOLLOW, TRACKER_MIGRATE, TRACKER_IMPORT, TRACKER_EXPORT };
+enum tracker_task { TRACKER_FOLLOW, TRACKER_MIGRATE, TRACKER_IMPORT, TRACKER_EXPORT, TRACKER_HELP };
 
 struct arguments {
     enum tracker_task what;
@@ -15,5 +15,7 @@ struct arguments {
     uint64_t export_server;  /* 0: all of them */
 };
 
-/* False, with what there is on stderr, where they make no sense. */
+/* False, with a line on stderr, where they make no sense. */
 bool arguments_read(int argc, char **argv, struct arguments *arguments);
+/* Prints what there is. */
+void arguments_help(void);

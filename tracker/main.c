@@ -193,6 +193,10 @@ int main(int argc, char **argv)
     static struct arguments arguments; /* what it points to lives as long as the process */
     if (!arguments_read(argc, argv, &arguments))
         return CONFIG_EXIT;
+    if (arguments.what == TRACKER_HELP) {
+        arguments_help();
+        return EXIT_SUCCESS;
+    }
     config_load();
     config_log_level();
     const char *const database_url = db_conninfo_setting();
@@ -207,6 +211,8 @@ int main(int argc, char **argv)
         return import_run(database_url, &arguments.import);
     case TRACKER_EXPORT:
         return export_run(database_url, arguments.export_path, arguments.export_server);
+    case TRACKER_HELP: /* needs no settings */
+        break;
     }
     return EXIT_FAILURE;
 }
