@@ -36,8 +36,7 @@ static char *words(const PGconn *pg)
 {
     struct buffer text = {0};
     buffer_append_string(&text, PQerrorMessage(pg));
-    while (text.len > 0 && text.data[text.len - 1] == '\n')
-        text.data[--text.len] = '\0';
+    buffer_chomp(&text);
     return text.data;
 }
 

@@ -20,8 +20,7 @@ bool db_import_fail(struct db_import *import, const char *what, const char *deta
     buffer_append_string(&text, what);
     if (detail != NULL && detail[0] != '\0')
         buffer_printf(&text, ": %s", detail);
-    while (text.len > 0 && text.data[text.len - 1] == '\n')
-        text.data[--text.len] = '\0';
+    buffer_chomp(&text);
     free(import->error);
     import->error = text.data;
     return false;

@@ -90,6 +90,12 @@ void buffer_consume(struct buffer *buffer, size_t n)
     buffer->len -= n;
 }
 
+void buffer_chomp(struct buffer *buffer)
+{
+    while (buffer->len > 0 && buffer->data[buffer->len - 1] == '\n')
+        buffer->data[--buffer->len] = '\0';
+}
+
 void buffer_finish(struct buffer *buffer)
 {
     free(buffer->data);

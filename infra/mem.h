@@ -25,5 +25,7 @@ void buffer_append_string(struct buffer *buffer, const char *s);
 void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Drops the first n bytes. */
 void buffer_consume(struct buffer *buffer, size_t n);
+/* Drops the ends of lines that it ends with, as libpq's words do. */
+void buffer_chomp(struct buffer *buffer);
 /* Frees the bytes; the struct is an empty buffer again. */
 void buffer_finish(struct buffer *buffer);

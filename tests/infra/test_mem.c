@@ -93,12 +93,30 @@ static void test_buffer_consume(void **state)
     buffer_finish(&buffer);
 }
 
+static void test_buffer_chomp(void **state)
+{
+    (void)state;
+    struct buffer buffer = {0};
+    buffer_chomp(&buffer);
+    assert_int_equal(buffer.len, 0);
+    buffer_append_string(&buffer, "FATAL: no\nDETAIL: none\n\n");
+    buffer_chomp(&buffer);
+    buffer_chomp(&buffer);
+    assert_string_equal(buffer.data, "FATAL: no\nDETAIL: none");
+    assert_int_equal(buffer.len, 22);
+    buffer_finish(&buffer);
+    buffer_append_string(&buffer, "\n");
+    buffer_chomp(&buffer);
+    assert_string_equal(buffer.data, "");
+    buffer_finish(&buffer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies),         cmocka_unit_test(test_alloc),
         cmocka_unit_test(test_buffer_append),  cmocka_unit_test(test_buffer_printf),
-        cmocka_unit_test(test_buffer_consume),
+        cmocka_unit_test(test_buffer_consume), cmocka_unit_test(test_buffer_chomp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
