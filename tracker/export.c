@@ -86,7 +86,6 @@ static bool export_into(const char *database_url, const char *path, uint64_t gui
 int export_run(const char *database_url, const char *path, uint64_t guild_id)
 {
     umask(077); /* who was where and when is for whoever asked */
-    signal(SIGPIPE, SIG_IGN);
     watch_signal(SIGINT);
     watch_signal(SIGTERM);
     watch_signal(SIGHUP);
