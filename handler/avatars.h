@@ -1,7 +1,7 @@
 /*
- * Pictures of members and servers from Discord's CDN (contract 4), kept decoded: those that were used last, up
- * to a number of bytes. What is not there is remembered for some minutes, what failed for some seconds. A
- * picture is fetched once, however many cards wait for it.
+ * Pictures of members and servers from Discord's CDN ("Image Formatting"), kept decoded: those that were used last, up to
+ * a number of bytes. What is not there is remembered for some minutes, what failed for some seconds. A picture is fetched
+ * once, however many cards wait for it.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* Discord's message components (contract 1.13) as JSON: each function adds one to the list it is given. */
+/* Discord's message components ("Component Reference") as JSON: each function adds one to the list it is given. */
 #pragma once
 
 #include "infra/discord.h"

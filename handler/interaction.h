@@ -1,5 +1,5 @@
 /*
- * An interaction as Discord posts it (contract 1.5 to 1.7), from JSON into a struct that is valid by
+ * An interaction as Discord posts it ("Interaction Object"), from JSON into a struct that is valid by
  * construction. Pure. Knows only what our commands use; everything else in the document is ignored.
  */
 #pragma once

@@ -51,7 +51,7 @@ char *message_follow_up(const char *words)
 }
 
 /* An edit replaces all: its attachments are the complete list, and components V2 has to be said again
- * (contract 1.12). */
+ * ("Uploading Files"). */
 static cJSON *create_edit(cJSON **attachments, cJSON **components)
 {
     cJSON *const root = cJSON_CreateObject();

@@ -1,6 +1,6 @@
 /*
- * What Discord is told of messages, as JSON (contract 1): pure. The caller frees. Texts are markdown; nobody who is named
- * in them is pinged.
+ * What Discord is told of messages, as JSON ("Message Resource", "Receiving and Responding to Interactions"): pure. The
+ * caller frees. Texts are markdown; nobody who is named in them is pinged.
  */
 #pragma once
 

@@ -1,4 +1,5 @@
-/* Whether a request really comes from Discord: Ed25519 over timestamp and raw body (contract 1.1). */
+/* Whether a request really comes from Discord: Ed25519 over timestamp and raw body ("Interactions Overview", "Validating
+ * Security Request Headers"). */
 #pragma once
 
 #include <stdbool.h>

@@ -34,7 +34,7 @@ enum {
     STATEMENT_TIMEOUT_MS = 10000,
     API_CONNECTIONS = 32,
     CDN_CONNECTIONS = 12,
-    MAX_BODY = 1024 * 1024, /* a click carries a whole message (contract 1.1) */
+    MAX_BODY = 1024 * 1024, /* a click carries a whole message */
     REQUEST_TIMEOUT_MS = 10000,
     MAX_CONNECTIONS = 16384,
     MAX_HELD = 64 * 1024 * 1024, /* of requests that are not complete: sixty of the longest */

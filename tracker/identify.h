@@ -1,7 +1,7 @@
 /*
  * Turns to IDENTIFY, for all shards of a process. Discord lets max_concurrency of a bot's shards IDENTIFY within five
- * seconds, one of each bucket, where a shard's bucket is its id modulo max_concurrency (contract 3.3); who comes too
- * early gets op 9. In each bucket turns are given in the order in which they were asked for.
+ * seconds, one of each bucket, where a shard's bucket is its id modulo max_concurrency ("Session Start
+ * Limit Object"); who comes too early gets op 9. In each bucket turns are given in the order in which they were asked for.
  *
  * A turn is asked for before the connection is made and used up when IDENTIFY is sent: the five seconds count from
  * there. A holder that fails before IDENTIFY cancels it, and the next one has it at once.

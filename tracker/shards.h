@@ -1,6 +1,6 @@
 /*
  * The shards of this process: Discord splits a bot's servers among shard_count gateway connections, (guild_id >> 22) %
- * shard_count is the server's (contract 3.3). Each is a struct shard; what they share is made here: the question to
+ * shard_count is the server's ("Sharding"). Each is a struct shard; what they share is made here: the question to
  * GET /gateway/bot and the turns to IDENTIFY.
  */
 #pragma once

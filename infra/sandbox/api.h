@@ -1,6 +1,6 @@
 /*
- * Discord's REST API: what every call has in common (contract, section 5), and the routes. A call is read as a
- * whole, noted in the journal, and answered by its route's function.
+ * Discord's REST API: what every call has in common ("API Reference", "Rate Limits"), and the routes. A call
+ * is read as a whole, noted in the journal, and answered by its route's function.
  */
 #pragma once
 

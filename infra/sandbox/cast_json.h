@@ -1,4 +1,4 @@
-/* The cast as Discord's JSON objects (samples 02, 11 to 15 of the contract). The caller frees. */
+/* The cast as Discord's JSON objects ("User", "Guild", "Channel", "Voice"). The caller frees. */
 #pragma once
 
 #include "infra/sandbox/cast.h"

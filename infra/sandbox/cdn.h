@@ -1,4 +1,4 @@
-/* The CDN: avatars, icons, default avatars, and the files of messages (contract, section 4). */
+/* The CDN: avatars, icons, default avatars, and the files of messages ("Image Formatting"). */
 #pragma once
 
 struct request;

@@ -1,4 +1,4 @@
-/* The registered application commands (contract, section 2). */
+/* The registered application commands ("Application Commands"). */
 #pragma once
 
 #include <cJSON.h>

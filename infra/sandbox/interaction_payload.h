@@ -1,4 +1,4 @@
-/* What Discord posts to the handler: a slash command, a click, a modal's submit, a PING (samples 01 to 08 of the contract). */
+/* What Discord posts to the handler: a slash command, a click, a modal's submit, a PING. */
 #pragma once
 
 #include <cJSON.h>

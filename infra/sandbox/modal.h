@@ -1,4 +1,4 @@
-/* Modals: whether Discord would show one (callback 9), and what its submit says (contract 1.8). Pure. */
+/* Modals: whether Discord would show one (callback 9), and what its submit says ("Modal"). Pure. */
 #pragma once
 
 #include <cJSON.h>

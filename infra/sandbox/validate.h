@@ -1,6 +1,6 @@
 /*
- * Whether Discord would take a message: flags, contents, files and components V2, by the contract's
- * sections 1.10 to 1.13. Stricter than Discord where it is lenient in silence, so that a mistake shows here.
+ * Whether Discord would take a message: flags, contents, files and components V2 ("Message
+ * Resource", "Component Reference"). Stricter than Discord where it is lenient in silence, so that a mistake shows here.
  * Pure.
  */
 #pragma once

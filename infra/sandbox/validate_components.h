@@ -1,4 +1,4 @@
-/* The components of a message: kinds, nesting, limits (contract 1.13). Pure. */
+/* The components of a message: kinds, nesting, limits ("Component Reference"). Pure. */
 #pragma once
 
 #include "infra/sandbox/complaint.h"

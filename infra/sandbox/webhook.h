@@ -1,4 +1,4 @@
-/* The calls that an interaction's token opens (contract 1.10 to 1.12). Each answers its call. */
+/* The calls that an interaction's token opens ("Receiving and Responding to Interactions"). Each answers its call. */
 #pragma once
 
 struct api_call;

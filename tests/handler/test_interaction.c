@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* From the contract's samples, with our option. */
+/* As Discord posts them, with our option. */
 static const char ping[] =
     "{\"app_permissions\":\"562949953601536\",\"application_id\":\"1204716319438934023\","
     "\"attachment_size_limit\":10485760,\"authorizing_integration_owners\":{},\"entitlements\":[],"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-/* The contract's vector (1.1). */
+/* A key, a timestamp and a body with their signature. */
 static const char key_hex[] = "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8";
 static const char timestamp[] = "1786298400";
 static const char body[] =

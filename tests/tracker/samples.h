@@ -1,4 +1,4 @@
-/* Gateway frames as Discord sends them (samples 09 to 19 and 21 of the contract), without white space. */
+/* Gateway frames as Discord sends them, without white space. */
 #pragma once
 
 static const char sample_hello[] __attribute__((unused)) =
