@@ -76,13 +76,18 @@ static const struct db_statement make_settings = {
     "    SET " COLUMN " = $3::boolean, changed_by = $2::bigint, "                                              \
     "        changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond') "                 \
     "    WHERE guild_id = $1::bigint AND " COLUMN " <> $3::boolean AND NOT EXISTS ( "                          \
+    "        SELECT FROM guild_settings_audit WHERE interaction_id = $4::bigint) "                             \
+    "    AND NOT ($5::boolean AND EXISTS ( "                                                                   \
     "        SELECT FROM interaction_pending p "                                                               \
     "        JOIN guild_settings_audit a ON a.changed_at >= p.received_at "                                    \
-    "        WHERE p.interaction_id = $4::bigint AND a.guild_id = $1::bigint AND a.setting = '" COLUMN "') "   \
+    "        WHERE p.interaction_id = $4::bigint AND a.guild_id = $1::bigint AND a.setting = '" COLUMN "')) "  \
     "    RETURNING guild_id, changed_at, changed_by "                                                          \
     "), audit AS ( "                                                                                           \
-    "    INSERT INTO guild_settings_audit (guild_id, changed_at, changed_by, setting, old_value, new_value) "  \
-    "    SELECT guild_id, changed_at, changed_by, '" COLUMN "', (NOT $3::boolean)::text, ($3::boolean)::text " \
+    "    INSERT INTO guild_settings_audit (guild_id, changed_at, changed_by, setting, old_value, new_value, "  \
+    "        interaction_id) "                                                                                 \
+    "    SELECT guild_id, changed_at, changed_by, '" COLUMN                                                    \
+    "', (NOT $3::boolean)::text, ($3::boolean)::text, "                                                        \
+    "        $4::bigint "                                                                                      \
     "    FROM changed "                                                                                        \
     ") "                                                                                                       \
     "SELECT pg_notify('guild_settings', guild_id::text) "                                                      \
@@ -103,7 +108,8 @@ void db_settings_change(struct db_pool *pool, const struct db_settings_change *c
     db_job_snowflake(job, change->guild_id);
     db_job_snowflake(job, change->user_id);
     db_job_bool(job, change->on);
-    db_job_snowflake_or_null(job, change->repeats);
+    db_job_snowflake(job, change->interaction_id);
+    db_job_bool(job, change->taken_over);
     submit_reading(pool, job, change->guild_id, on_done, arg);
 }
 

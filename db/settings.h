@@ -25,9 +25,9 @@ struct db_settings_change {
     uint64_t user_id; /* who changes it */
     enum db_setting setting;
     bool on;
-    /* An interaction of db/pending.h that may have made this change before: where the setting was changed since it
-     * came, by itself or by others, nothing is done. 0: none. */
-    uint64_t repeats;
+    uint64_t interaction_id; /* that asks for it: what it changed once, it never changes again */
+    /* It waited in db/pending.h: where the setting was changed since it came, nothing is done. */
+    bool taken_over;
 };
 
 /*

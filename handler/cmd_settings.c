@@ -52,7 +52,8 @@ static void change(struct answer *answer, const struct interaction *interaction)
     struct db_settings_change change = {
         .guild_id = interaction->guild_id,
         .user_id = interaction->user.id,
-        .repeats = reply_is_taken_over(answer->reply) ? interaction->id : 0,
+        .interaction_id = interaction->id,
+        .taken_over = reply_is_taken_over(answer->reply),
     };
     if (!controls_parse_settings(interaction, &change.setting, &change.on)) {
         answer_in_words(answer, PHRASES_OLD_CONTROL("/vc settings"));
@@ -68,7 +69,7 @@ void cmd_settings_run(struct app *app, struct reply *reply)
     const struct interaction *const interaction = reply_interaction(reply);
     if (!may_change(interaction)) {
         reply_words(reply, "Only members with the *Manage Server* permission can see and change the settings.",
- NULL);
+                    NULL);
         return;
     }
     struct answer *const answer = answer_create(sizeof(*answer), app, reply, "settings");

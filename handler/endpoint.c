@@ -11,7 +11,6 @@
 #include "handler/pending.h"
 #include "handler/reply.h"
 #include "handler/verify.h"
-#include "infra/clock.h"
 #include "infra/log.h"
 #include "infra/mem.h"
 
@@ -177,19 +176,6 @@ static bool is_signed(const struct app *app, const struct http_exchange *exchang
                             body_len);
 }
 
-/* An interaction is known to have come before for the 15 minutes of db/pending.h. It is refused some minutes earlier, for
- * clocks differ; Discord itself sends it at once, and waits for three seconds. A PING does nothing, however old. */
-enum { MAX_AGE_MS = 10 * 60 * 1000 };
-
-static bool is_too_old(const struct interaction *interaction)
-{
-    const int64_t age_ms = clock_wall_ms() - discord_created_ms(interaction->id);
-    if (interaction->type == DISCORD_PING || age_ms <= MAX_AGE_MS)
-        return false;
-    log_warn("interaction_too_old", "id=%" PRIu64 " age_s=%" PRId64, interaction->id, age_ms / 1000);
-    return true;
-}
-
 /* Discord probes with bad signatures; only 401 passes, whatever else is wrong with the request. */
 static void on_interaction(void *arg, struct http_exchange *exchange)
 {
@@ -215,9 +201,6 @@ static void on_interaction(void *arg, struct http_exchange *exchange)
     } else if (interaction->application_id != app->application_id) {
         log_warn("interaction_refused", "application_id=%" PRIu64, interaction->application_id);
         respond_text(exchange, 400, "another application's interaction\n");
-        interaction_destroy(interaction);
-    } else if (is_too_old(interaction)) {
-        respond_text(exchange, 401, "vcledger: too old\n");
         interaction_destroy(interaction);
     } else {
         on_verified(app, exchange, interaction);

@@ -232,7 +232,8 @@ static void send_words(struct reply *reply)
     if (reply->target == CLICKED_MESSAGE)
         send_message(reply, "POST", "", message_follow_up(reply->words), NULL, on_words_done);
     else
-        send_message(reply, "PATCH", original, message_text(reply->words, reply->controls), NULL, on_words_done);
+        send_message(reply, "PATCH", original, message_text(reply->words, reply->controls), NULL,
+                     on_words_done);
 }
 
 static void on_text_done(void *arg, const struct rest_response *response)

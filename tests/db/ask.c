@@ -166,7 +166,8 @@ static void ask_change(char **words, int n)
         .user_id = number(words[1]),
         .setting = (enum db_setting)atoi(words[2]),
         .on = atoi(words[3]) != 0,
-        .repeats = number(words[4]),
+        .interaction_id = number(words[4]),
+        .taken_over = atoi(words[5]) != 0,
     };
     db_settings_change(pool, &change, on_settings, NULL);
 }
@@ -321,7 +322,7 @@ static const struct {
     void (*ask)(char **words, int n);
 } questions[] = {
     {"partners", 4, ask_partners},   {"stats", 3, ask_stats}, {"settings", 1, ask_settings},
-    {"change", 5, ask_change},       {"load", 3, ask_load},   {"record", 3, ask_record},
+    {"change", 6, ask_change},       {"load", 3, ask_load},   {"record", 3, ask_record},
     {"overtaken", 2, ask_overtaken}, {"claim", 3, ask_claim}, {"close", 2, ask_close},
     {"release", 3, ask_release},     {"purge", 0, ask_purge}, {"close_unedited", 2, ask_close_unedited},
 };

@@ -1,6 +1,7 @@
 """Settings are saved one at a time, with their audit, and told to the trackers."""
 
 import concurrent.futures
+import itertools
 import time
 
 import psycopg
@@ -14,8 +15,12 @@ def read(database, guild=GUILD):
     return vars(ask(database, "settings", guild)[0])
 
 
-def change(database, setting, on, user=5, guild=GUILD, repeats=0):
-    return vars(ask(database, "change", guild, user, setting, on, repeats)[0])
+clicks = itertools.count(1000)
+
+
+def change(database, setting, on, user=5, guild=GUILD, click=None, taken_over=False):
+    """By a click of its own, if none is given."""
+    return vars(ask(database, "change", guild, user, setting, on, click or next(clicks), int(taken_over))[0])
 
 
 def audit(sql):
@@ -60,13 +65,26 @@ def test_a_repeated_change_undoes_nobodys(sql, database):
 
     change(database, TRACKING, 1)
     record(1)
-    assert change(database, TRACKING, 0, repeats=1) == DEFAULTS | {"tracking": 0}  # its worker died before
+    record(4)
+    assert change(database, TRACKING, 0, click=1, taken_over=True) == DEFAULTS | {"tracking": 0}  # its worker died before
     assert change(database, TRACKING, 1, user=6) == DEFAULTS
-    assert change(database, TRACKING, 0, repeats=1) == DEFAULTS
-    assert change(database, COUNT_AFK, 0, repeats=1) == DEFAULTS | {"count_afk": 0}
+    assert change(database, TRACKING, 0, click=1, taken_over=True) == DEFAULTS
+    assert change(database, COUNT_AFK, 0, click=4, taken_over=True) == DEFAULTS | {"count_afk": 0}
     record(2)
-    assert change(database, TRACKING, 0, repeats=2) == DEFAULTS | {"count_afk": 0, "tracking": 0}
-    assert len(audit(sql)) == 4
+    assert change(database, TRACKING, 0, click=2, taken_over=True) == DEFAULTS | {"count_afk": 0, "tracking": 0}
+    record(3)
+    assert change(database, TRACKING, 1, user=6) == DEFAULTS | {"count_afk": 0}
+    assert change(database, TRACKING, 0, click=3, taken_over=True) == DEFAULTS | {"count_afk": 0}  # nobody had done that yet
+    assert len(audit(sql)) == 5
+
+
+def test_a_click_changes_a_setting_once(sql, database):
+    """Also when nothing of it is known any more but the audit."""
+    assert change(database, TRACKING, 0, click=1) == DEFAULTS | {"tracking": 0}
+    assert change(database, TRACKING, 1, user=6, click=2) == DEFAULTS
+    assert change(database, TRACKING, 0, click=1) == DEFAULTS
+    assert change(database, TRACKING, 0, click=3) == DEFAULTS | {"tracking": 0}
+    assert sql.execute("SELECT interaction_id FROM guild_settings_audit ORDER BY changed_at").fetchall() == [(1,), (2,), (3,)]
 
 
 def test_two_at_once_do_not_undo_each_other(sql, database):

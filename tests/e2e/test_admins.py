@@ -66,6 +66,18 @@ def test_an_ordinary_member_may_not(discord, handlers, server):
     assert saved(server, discord.guild) is None and audit(server) == []
 
 
+def test_a_click_that_was_kept_changes_nothing_again(discord, handlers, server):
+    """Somebody sends a signed request once more when its row is gone, with its fifteen minutes or a crash of the database."""
+    handlers()
+    answer = panel(discord)
+    kept = discord.click(answer, controls(answer)["Stop tracking"], permissions=MANAGE_GUILD)
+    click(discord, discord.answer(kept["interaction_id"]), "Start tracking", permissions=MANAGE_GUILD)
+    server.execute("DELETE FROM interaction_pending")
+    assert discord.interaction(replay=kept["interaction_id"])["status"] == 200
+    wait_for(lambda: server.execute("SELECT FROM interaction_pending WHERE done_at IS NOT NULL").fetchone() is not None, "its end")
+    assert saved(server, discord.guild)[0] is True and len(audit(server)) == 2
+
+
 # Every control, as it stands in a panel.
 CONTROLS = {"vc1:set:tracking:off": (False, True), "vc1:set:count_afk:off": (True, False), "vc1:set:tracking:on": None, "vc1:set:count_afk:on": None}
 # Decimal text of a set of bits, of any length: these have neither.

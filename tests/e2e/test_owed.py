@@ -11,7 +11,7 @@ import time
 
 import psycopg
 from answers import click, controls, here, picture, words
-from harness import away, free_port, snowflake, wait_for
+from harness import away, free_port, wait_for
 
 INTERACTIONS, AT_ONCE, WORKERS = 1000, 8, 8
 NO_EDITS = [{"method": "PATCH", "status": 503, "times": 100_000}]
@@ -147,14 +147,6 @@ def test_a_replay_is_answered_once(discord, handlers, ledger):
     assert len(discord.edits()) == 1
     assert handler.log().count(f"interaction_replayed id={sent['interaction_id']}") == 12
     wait_until_nothing_is_owed(ledger, 1)
-
-
-def test_a_request_is_refused_before_its_row_is_forgotten(discord, handlers, ledger):
-    handler = handlers()
-    ask = lambda age: discord.interaction(command="leaderboard", merge={"id": str(snowflake(age))})
-    assert ask(11 * 60)["status"] == 401 and rows(ledger)[0] == 0
-    assert re.search(r" warn handler.* interaction_too_old id=\d+ age_s=66\d$", handler.log(), re.M)
-    assert ask(9 * 60)["response"] == {"type": 5} and rows(ledger)[0] == 1
 
 
 # What is away -------------------------------------------------------------------------------------------------------
