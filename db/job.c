@@ -233,7 +233,9 @@ void db_jobs_destroy(struct db_job *jobs)
 {
     struct db_job *job, *next;
     DL_FOREACH_SAFE(jobs, job, next)
-    db_job_destroy(job);
+    {
+        db_job_destroy(job);
+    }
 }
 
 /* Rows ---------------------------------------------------------------------------------------------------- */
